@@ -1,0 +1,54 @@
+"""`govcloud destroy`: remove an environment and everything it made."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from govcloud_cli import errors
+from govcloud_cli.commands import options, output, runs
+
+
+@click.command(short_help="Remove an environment and everything it made.")
+@options.environment
+@options.side
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@options.as_json
+def destroy(environment: str, side: str | None, yes: bool, as_json: bool) -> None:
+    """Remove machines, segments, databases, keys and state of a lab. Nothing of it is left.
+
+    \b
+    Examples:
+      govcloud destroy
+      govcloud destroy --yes
+    """
+    import pathlib
+    import shutil
+    import tempfile
+
+    from govcloud_cli.run import destroy as run_destroy
+
+    site = runs.site(environment, side)
+    if not yes:
+        _ask(site.spec.environment)
+    logs = pathlib.Path(tempfile.mkdtemp(prefix="govcloud-destroy-"))
+    with runs.journal(quiet=as_json) as journal:
+        existed = run_destroy.destroy(site, journal=journal, now=runs.now(), logs=logs)
+        steps = runs.steps_document(journal)
+    # Kept only if destroy failed: then they say why.
+    shutil.rmtree(logs)
+    if as_json:
+        output.print_json({"ok": True, "changed": existed, "steps": steps})
+    elif existed:
+        output.console().print(f"Environment '{site.spec.environment}' is gone.")
+    else:
+        output.console().print(f"No changes. Environment '{site.spec.environment}' is not deployed.")
+
+
+def _ask(name: str) -> None:
+    if not sys.stdin.isatty():
+        raise errors.UsageError("destroy asks first, and nobody is here to answer", remedy="add --yes")
+    typed = click.prompt(f"This removes every machine and database of '{name}'. Type its name to go on", err=True)
+    if typed != name:
+        raise errors.UsageError(f"'{typed}' is not '{name}': nothing was removed")

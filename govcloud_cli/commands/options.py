@@ -1,0 +1,79 @@
+"""Options that verbs share, and where an environment's inventory is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from govcloud_cli import errors
+
+F = TypeVar("F", bound=Callable[..., object])
+DEFAULT_ENVIRONMENT = "lab"
+
+
+def environment(function: F) -> F:
+    """`--env NAME|PATH`, given to the verb as `environment: str`; resolve it with `find_inventory`."""
+    return click.option(
+        "--env",
+        "environment",
+        metavar="NAME|PATH",
+        default=DEFAULT_ENVIRONMENT,
+        show_default=True,
+        envvar="GOVCLOUD_ENV",
+        help="Environment: a folder of inventories/, or the path of one.",
+    )(function)
+
+
+def as_json(function: F) -> F:
+    """`--json`, given to the verb as `as_json: bool`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(function)
+
+
+def find_inventory(environment: str, *, working: Path | None = None) -> Path:
+    """The folder of an environment's inventory.
+
+    A path (anything with a separator, or `.`) is taken as it is; a name is looked up in `inventories/` of the
+    current folder, then in GovCloud's own. Raises `UsageError` if there is none.
+    """
+    if os.sep in environment or environment in {".", ".."}:
+        if (Path(environment)).is_dir():
+            return Path(environment)
+        raise errors.UsageError(f"there is no folder {environment}", remedy="name an inventory folder with --env")
+    known: list[str] = []
+    for place in _places(working):
+        if environment and (place / environment).is_dir():
+            return place / environment
+        known.extend(_environments(place))
+    raise _unknown(environment, sorted(set(known)))
+
+
+def _places(working: Path | None) -> tuple[Path, ...]:
+    from govcloud_cli import resources
+
+    # Relative to the current folder, so that messages name files as the user would.
+    return (Path("inventories") if working is None else working / "inventories", resources.folder("inventories"))
+
+
+def _environments(place: Path) -> list[str]:
+    return [path.parent.name for path in place.glob("*/platform.yaml")]
+
+
+def _unknown(environment: str, known: list[str]) -> errors.UsageError:
+    import difflib
+
+    near = difflib.get_close_matches(environment, known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"choose one of {', '.join(known)}, or give a path"
+    return errors.UsageError(f"there is no environment '{environment}'", remedy=hint)
+
+
+def side(function: F) -> F:
+    """`--side internal|external`, given to the verb as `side: str | None`."""
+    return click.option(
+        "--side",
+        type=click.Choice(["internal", "external"]),
+        help="Only one side of the air gap; in production nobody reaches both.",
+    )(function)

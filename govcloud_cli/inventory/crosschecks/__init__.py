@@ -1,0 +1,58 @@
+"""Checks between fields: small pure functions, each yielding findings, all of them run every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from govcloud_cli.inventory import findings
+from govcloud_cli.inventory.crosschecks import (
+    addresses,
+    flows,
+    identifiers,
+    machines,
+    organisations,
+    platform,
+    references,
+    tenants,
+)
+
+Check = Callable[[findings.World], Iterator[findings.Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    identifiers.ids_are_unique,
+    identifiers.ids_are_not_reserved,
+    identifiers.ids_do_not_look_alike,
+    identifiers.interface_names_differ,
+    references.references_resolve,
+    references.entries_are_listed_once,
+    addresses.prefixes_are_usable,
+    addresses.prefixes_do_not_overlap,
+    addresses.addresses_are_in_their_network,
+    addresses.addresses_can_be_a_machines,
+    addresses.addresses_are_unique,
+    machines.machines_stay_on_one_side,
+    machines.only_borders_join_zones,
+    machines.zones_are_joined_once,
+    machines.machines_are_reachable,
+    machines.each_zone_has_its_client,
+    machines.services_are_alone_on_their_side,
+    platform.management_networks_are_there,
+    platform.kubeconfig_fits,
+    platform.backend_is_a_place,
+    flows.flows_stay_on_one_side,
+    flows.flows_find_a_way,
+    organisations.organisations_are_a_tree,
+    organisations.levels_descend,
+    tenants.tenants_are_departments,
+    tenants.two_people_answer,
+    tenants.data_is_in_a_fit_zone,
+    tenants.allowances_stay_on_one_side,
+    tenants.both_tenants_agree,
+    tenants.their_side_serves_them,
+)
+
+
+def check(world: findings.World) -> Iterator[findings.Finding]:
+    """Everything that any check finds, in the order of `CHECKS`."""
+    for one in CHECKS:
+        yield from one(world)

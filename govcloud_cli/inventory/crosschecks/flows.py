@@ -1,0 +1,69 @@
+"""Flows: on one side of the air gap, between two places, with a way from one to the other."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from govcloud_cli.inventory import findings
+from govcloud_cli.model import platforms
+
+
+def flows_stay_on_one_side(world: findings.World) -> Iterator[findings.Finding]:
+    """Whether their ends are zones or machines."""
+    for index, flow in enumerate(world.platform.spec.flows):
+        sides = world.sides_of(flow.source) | world.sides_of(flow.destination)
+        if len(sides) > 1:
+            yield findings.Finding(
+                code="GC1501",
+                document=world.platform,
+                where=("spec", "flows", index, "to"),
+                message=f"flow '{flow.id}' would cross the air gap",
+                found=f"{_shown(flow.source)} to {_shown(flow.destination)}",
+            )
+
+
+def flows_find_a_way(world: findings.World) -> Iterator[findings.Finding]:
+    """A border joins the zones of both ends, unless they share one."""
+    joined = _joined(world)
+    for index, flow in enumerate(world.platform.spec.flows):
+        if flow.source == flow.destination and flow.source.machine is not None:
+            yield _finding(world, "GC1504", index, f"flow '{flow.id}' goes from a machine to itself", flow)
+            continue
+        sources, destinations = _zones(world, flow.source), _zones(world, flow.destination)
+        if not sources or not destinations or len(world.sides_of(flow.source) | world.sides_of(flow.destination)) > 1:
+            continue
+        pairs = itertools.product(sources, destinations)
+        if not any(one == other or frozenset({one, other}) in joined for one, other in pairs):
+            message = f"flow '{flow.id}' finds no border between {_shown(flow.source)} and {_shown(flow.destination)}"
+            yield _finding(world, "GC1503", index, message, flow)
+
+
+def _joined(world: findings.World) -> frozenset[frozenset[str]]:
+    return frozenset(
+        frozenset(pair)
+        for machine in world.platform.spec.machines
+        if platforms.Service.BORDER in machine.services
+        for pair in itertools.combinations({interface.zone for interface in machine.interfaces}, 2)
+    )
+
+
+def _zones(world: findings.World, end: platforms.FlowEnd) -> tuple[str, ...]:
+    if end.zone is not None:
+        return (end.zone,) if end.zone in world.zones else ()
+    machine = world.machines.get(str(end.machine))
+    return tuple(zone.id for zone in world.zones_of(machine)) if machine else ()
+
+
+def _finding(world: findings.World, code: str, index: int, message: str, flow: platforms.Flow) -> findings.Finding:
+    return findings.Finding(
+        code=code,
+        document=world.platform,
+        where=("spec", "flows", index, "to"),
+        message=message,
+        found=f"{_shown(flow.source)} to {_shown(flow.destination)}",
+    )
+
+
+def _shown(end: platforms.FlowEnd) -> str:
+    return f"zone {end.zone}" if end.zone is not None else f"machine {end.machine}"

@@ -1,0 +1,144 @@
+"""Machines: which side they stand on, what they join, how they are reached, what they serve."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from govcloud_cli.inventory import findings
+from govcloud_cli.model import platforms
+
+_ALONE = (platforms.Service.DATABASE, platforms.Service.KUBERNETES)
+
+
+def machines_stay_on_one_side(world: findings.World) -> Iterator[findings.Finding]:
+    """No machine has a foot on each side of the air gap."""
+    for index, machine in enumerate(world.platform.spec.machines):
+        sides = {zone.side for zone in world.zones_of(machine)}
+        if len(sides) > 1:
+            zones = ", ".join(zone.id for zone in world.zones_of(machine))
+            yield _finding(
+                world,
+                "GC1401",
+                ("spec", "machines", index, "interfaces"),
+                f"machine '{machine.id}' would span the air gap: it stands in {zones}",
+                found=zones,
+            )
+
+
+def only_borders_join_zones(world: findings.World) -> Iterator[findings.Finding]:
+    """A machine in two zones is a border, and a border is in two zones."""
+    for index, machine in enumerate(world.platform.spec.machines):
+        zones = {interface.zone for interface in machine.interfaces}
+        border = platforms.Service.BORDER in machine.services
+        if len(zones) > 1 and not border:
+            yield _finding(
+                world,
+                "GC1402",
+                ("spec", "machines", index, "interfaces"),
+                f"machine '{machine.id}' stands in {len(zones)} zones and is no border",
+                found=", ".join(sorted(zones)),
+            )
+        if len(zones) < 2 and border:
+            yield _finding(
+                world,
+                "GC1403",
+                ("spec", "machines", index, "services"),
+                f"border '{machine.id}' stands in one zone only",
+                found=", ".join(zones),
+            )
+
+
+def zones_are_joined_once(world: findings.World) -> Iterator[findings.Finding]:
+    """Two zones have one border between them."""
+    first: dict[tuple[str, str], str] = {}
+    for index, machine in enumerate(world.platform.spec.machines):
+        if platforms.Service.BORDER not in machine.services:
+            continue
+        zones = sorted({interface.zone for interface in machine.interfaces})
+        for pair in itertools.combinations(zones, 2):
+            if pair in first:
+                message = f"borders '{first[pair]}' and '{machine.id}' both join {pair[0]} and {pair[1]}"
+                yield _finding(world, "GC1404", ("spec", "machines", index, "interfaces"), message, found=machine.id)
+            first.setdefault(pair, machine.id)
+
+
+def machines_are_reachable(world: findings.World) -> Iterator[findings.Finding]:
+    """In the lab by their management addresses, on one's own hosts by `ssh`."""
+    for index, machine in enumerate(world.platform.spec.machines):
+        where = ("spec", "machines", index)
+        if not world.embedded:
+            if machine.ssh is None:
+                message = f"machine '{machine.id}' does not say how to reach it"
+                yield _finding(world, "GC1410", (*where, "id"), message, found="no ssh")
+            continue
+        if machine.ssh is not None:
+            message = f"machine '{machine.id}' is made by the lab and cannot have ssh"
+            yield _finding(world, "GC1409", (*where, "ssh"), message, found=machine.ssh.host)
+        missing = [
+            field
+            for field, address in (("management", machine.management), ("management6", machine.management6))
+            if address is None
+        ]
+        if missing:
+            message = f"machine '{machine.id}' lacks {' and '.join(missing)}"
+            yield _finding(world, "GC1406", (*where, "id"), message, found=f"no {', '.join(missing)}")
+
+
+def each_zone_has_its_client(world: findings.World) -> Iterator[findings.Finding]:
+    """In the lab: one machine `<zone>-client` per zone, that does nothing else."""
+    if not world.embedded:
+        return
+    served: set[str] = set()
+    for index, machine in enumerate(world.platform.spec.machines):
+        if platforms.Service.CLIENT not in machine.services:
+            continue
+        zone = machine.interfaces[0].zone
+        expected = f"{zone}-client"
+        served.add(zone)
+        if machine.id != expected or machine.services != (platforms.Service.CLIENT,):
+            yield _finding(
+                world,
+                "GC1408",
+                ("spec", "machines", index, "id"),
+                f"the client of zone '{zone}' is named '{machine.id}' and serves as {', '.join(machine.services)}",
+                found=machine.id,
+                allowed=f"{expected}, with the service client alone",
+            )
+    for index, zone_ in enumerate(world.platform.spec.zones):
+        if zone_.id not in served:
+            message = f"zone '{zone_.id}' has no client machine"
+            yield _finding(
+                world, "GC1407", ("spec", "zones", index, "id"), message, found="none",
+                remedy=f"add the machine {zone_.id}-client with the service client",
+            )  # fmt: skip
+
+
+def services_are_alone_on_their_side(world: findings.World) -> Iterator[findings.Finding]:
+    """One database and one Kubernetes machine a side at most."""
+    first: dict[tuple[platforms.Side, platforms.Service], str] = {}
+    for index, machine in enumerate(world.platform.spec.machines):
+        for service in _ALONE:
+            if service not in machine.services:
+                continue
+            sides = {zone.side for zone in world.zones_of(machine)}
+            for side in sides if len(sides) == 1 else ():
+                other = first.setdefault((side, service), machine.id)
+                if other != machine.id:
+                    message = f"machines '{other}' and '{machine.id}' are both {service} of the {side} side"
+                    yield _finding(world, "GC1411", ("spec", "machines", index, "services"), message, found=machine.id)
+
+
+def _finding(
+    world: findings.World,
+    code: str,
+    where: findings.Where,
+    message: str,
+    *,
+    found: str,
+    allowed: str = "",
+    remedy: str = "",
+) -> findings.Finding:
+    return findings.Finding(
+        code=code, document=world.platform, where=where, message=message, found=found, allowed=allowed, remedy=remedy
+    )

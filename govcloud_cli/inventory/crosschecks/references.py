@@ -1,0 +1,127 @@
+"""References lead somewhere, and lists name each thing once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Iterable, Iterator
+
+from govcloud_cli.inventory import findings
+from govcloud_cli.model import tenants
+
+
+def references_resolve(world: findings.World) -> Iterator[findings.Finding]:
+    """Of machines, flows, organisations and tenants."""
+    yield from _platform_references(world)
+    for tenant in world.tenants:
+        yield from _tenant_references(world, tenant)
+
+
+def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]:
+    """Services, ports, environments, databases and members."""
+    for index, machine in enumerate(world.platform.spec.machines):
+        yield from _twice(world.platform, ("spec", "machines", index, "services"), "service", machine.services)
+        zones = [interface.zone for interface in machine.interfaces]
+        yield from _twice(world.platform, ("spec", "machines", index, "interfaces"), "zone", zones, within="zone")
+    for index, flow in enumerate(world.platform.spec.flows):
+        yield from _twice(world.platform, ("spec", "flows", index, "ports"), "port", flow.ports)
+    for tenant in world.tenants:
+        spec = tenant.spec
+        yield from _twice(
+            tenant, ("spec", "environments"), "environment", [env.name for env in spec.environments], within="name"
+        )
+        for index, environment in enumerate(spec.environments):
+            ids = [database.id for database in environment.databases]
+            yield from _twice(tenant, ("spec", "environments", index, "databases"), "database", ids, within="id")
+        yield from _twice(tenant, ("spec", "members"), "group", [one.group for one in spec.members], within="group")
+        for index, allowance in enumerate(spec.network.allow):
+            yield from _twice(tenant, ("spec", "network", "allow", index, "ports"), "port", allowance.ports)
+        keys = [(one.direction, one.peer, one.protocol, one.ports) for one in spec.network.allow]
+        yield from _twice(tenant, ("spec", "network", "allow"), "allowance", keys)
+
+
+def _platform_references(world: findings.World) -> Iterator[findings.Finding]:
+    spec = world.platform.spec
+    zones, machines = tuple(world.zones), tuple(world.machines)
+    where: findings.Where
+    for index, machine in enumerate(spec.machines):
+        for place, interface in enumerate(machine.interfaces):
+            if interface.zone not in zones:
+                where = ("spec", "machines", index, "interfaces", place, "zone")
+                yield _nothing(world.platform, where, "zone", interface.zone, zones)
+    for index, flow in enumerate(spec.flows):
+        for side, end in (("from", flow.source), ("to", flow.destination)):
+            where = ("spec", "flows", index, side)
+            if end.zone in {"management", "mgmt0"} and end.zone not in zones:
+                yield findings.Finding(
+                    code="GC1502",
+                    document=world.platform,
+                    where=(*where, "zone"),
+                    message=f"flow '{flow.id}' names the management network",
+                    found=str(end.zone),
+                )
+            elif end.zone is not None and end.zone not in zones:
+                yield _nothing(world.platform, (*where, "zone"), "zone", end.zone, zones)
+            if end.machine is not None and end.machine not in machines:
+                yield _nothing(world.platform, (*where, "machine"), "machine", end.machine, machines)
+    ids = tuple(organisation.id for organisation in spec.organisations)
+    for index, organisation in enumerate(spec.organisations):
+        if organisation.parent is not None and organisation.parent not in ids:
+            where = ("spec", "organisations", index, "parent")
+            yield _nothing(world.platform, where, "organisation", organisation.parent, ids)
+
+
+def _tenant_references(world: findings.World, tenant: tenants.Tenant) -> Iterator[findings.Finding]:
+    spec = tenant.spec
+    organisations = tuple(organisation.id for organisation in world.platform.spec.organisations)
+    if spec.organisation not in organisations:
+        yield _nothing(tenant, ("spec", "organisation"), "organisation", spec.organisation, organisations)
+    if spec.zone not in world.zones:
+        yield _nothing(tenant, ("spec", "zone"), "zone", spec.zone, tuple(world.zones))
+    known = {other.metadata.id: other for other in world.tenants}
+    for index, allowance in enumerate(spec.network.allow):
+        where = ("spec", "network", "allow", index, "peer")
+        peer = allowance.peer
+        if peer.zone is not None and peer.zone not in world.zones:
+            yield _nothing(tenant, (*where, "zone"), "zone", peer.zone, tuple(world.zones))
+        if peer.tenant is None or peer.tenant in world.unread:
+            continue
+        if peer.tenant not in known:
+            yield _nothing(tenant, (*where, "tenant"), "tenant", peer.tenant, tuple(known))
+        elif peer.environment is not None:
+            theirs = tuple(env.name for env in known[peer.tenant].spec.environments)
+            if peer.environment not in theirs:
+                yield _nothing(
+                    tenant, (*where, "environment"), f"environment of '{peer.tenant}'", peer.environment, theirs
+                )
+
+
+def _twice(
+    document: findings.Document, where: findings.Where, noun: str, entries: Iterable[Hashable], *, within: str = ""
+) -> Iterator[findings.Finding]:
+    seen: set[Hashable] = set()
+    for index, entry in enumerate(entries):
+        if entry in seen:
+            shown = "" if isinstance(entry, tuple) else f" '{entry}'"
+            yield findings.Finding(
+                code="GC1206",
+                document=document,
+                where=(*where, index, within) if within else (*where, index),
+                message=f"{noun}{shown} is listed twice",
+                found=shown.strip(" '"),
+            )
+        seen.add(entry)
+
+
+def _nothing(
+    document: findings.Document, where: findings.Where, noun: str, identifier: str, known: tuple[str, ...]
+) -> findings.Finding:
+    near = difflib.get_close_matches(identifier, known, n=1)
+    return findings.Finding(
+        code="GC1205",
+        document=document,
+        where=where,
+        message=f"there is no {noun} '{identifier}'",
+        found=identifier,
+        allowed=", ".join(known[:12]) + (", …" if len(known) > 12 else ""),
+        remedy=f"did you mean '{near[0]}'?" if near else "",
+    )

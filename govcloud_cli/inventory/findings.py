@@ -1,0 +1,73 @@
+"""What a cross-check says: where in which document, and what is wrong. Places in files are added by `loading`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterable
+from typing import TypeVar
+
+from govcloud_cli.model import platforms, tenants
+
+Document = platforms.Platform | tenants.Tenant
+Where = tuple[str | int, ...]
+
+_Entry = TypeVar("_Entry", platforms.Zone, platforms.Machine)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is wrong between fields that are each right by themselves."""
+
+    code: str
+    document: Document
+    where: Where
+    """Path of the field, as the file spells it."""
+    message: str
+    found: str = ""
+    allowed: str = ""
+    remedy: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class World:
+    """All that the checks may look at."""
+
+    platform: platforms.Platform
+    tenants: tuple[tenants.Tenant, ...]
+    unread: frozenset[str] = frozenset()
+    """Ids of tenants whose files have faults of their own: a reference to one of them is not judged."""
+
+    @functools.cached_property
+    def zones(self) -> dict[str, platforms.Zone]:
+        """Zones by id; of two with the same id the first."""
+        return _first_of_each_id(self.platform.spec.zones)
+
+    @functools.cached_property
+    def machines(self) -> dict[str, platforms.Machine]:
+        """Machines by id; of two with the same id the first."""
+        return _first_of_each_id(self.platform.spec.machines)
+
+    @property
+    def embedded(self) -> bool:
+        """True where the lab makes the machines."""
+        return self.platform.spec.substrate == "embedded"
+
+    def zones_of(self, machine: platforms.Machine) -> tuple[platforms.Zone, ...]:
+        """The zones a machine stands in, as far as they exist."""
+        zones = self.zones
+        return tuple(zones[interface.zone] for interface in machine.interfaces if interface.zone in zones)
+
+    def sides_of(self, end: platforms.FlowEnd) -> frozenset[platforms.Side]:
+        """The sides of the air gap that a flow's end touches; empty if it does not resolve."""
+        if end.zone is not None:
+            return frozenset({self.zones[end.zone].side}) if end.zone in self.zones else frozenset()
+        machine = self.machines.get(str(end.machine))
+        return frozenset(zone.side for zone in self.zones_of(machine)) if machine else frozenset()
+
+
+def _first_of_each_id(entries: Iterable[_Entry]) -> dict[str, _Entry]:
+    first: dict[str, _Entry] = {}
+    for entry in entries:
+        first.setdefault(entry.id, entry)
+    return first

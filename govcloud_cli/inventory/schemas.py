@@ -1,0 +1,33 @@
+"""JSON Schema (draft 2020-12) of the inventory's files, for editors and other tools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import pydantic
+
+from govcloud_cli.model import platforms, tenants
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+DOCUMENTS: Mapping[str, type[pydantic.BaseModel]] = MappingProxyType(
+    {"platform": platforms.Platform, "tenant": tenants.Tenant}
+)
+"""Name of each kind of file to its model."""
+
+
+def schema(document: str) -> dict[str, Any]:
+    """The schema of `platform` or `tenant`, with titles and the models' docstrings as descriptions."""
+    return {"$schema": DRAFT, **DOCUMENTS[document].model_json_schema(by_alias=True, mode="validation")}
+
+
+def file_name(document: str) -> str:
+    """The file that sample inventories name in their first line."""
+    return f"{document}.schema.json"
+
+
+def text(document: str) -> str:
+    """The schema as it is printed and written."""
+    return json.dumps(schema(document), ensure_ascii=False, indent=2) + "\n"

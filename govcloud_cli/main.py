@@ -1,0 +1,140 @@
+"""The command line: which verbs there are, and how a failure becomes an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from govcloud_cli import __version__, errors
+
+# Verb -> (group in `--help`, module). A module is imported when its verb runs: `--help` and completion stay fast.
+# Its command is the attribute named like the verb, `-` as `_`; two verbs carry a trailing `_` as Python keywords do.
+VERBS: dict[str, tuple[str, str]] = {
+    "init": ("Start", "init"),
+    "doctor": ("Start", "doctor"),
+    "schema": ("Start", "schema"),
+    "validate": ("Change", "validate"),
+    "plan": ("Change", "plan"),
+    "deploy": ("Change", "deploy"),
+    "destroy": ("Change", "destroy"),
+    "status": ("Look", "status"),
+    "verify": ("Look", "verify"),
+    "exec": ("Use", "exec"),
+    "kubeconfig": ("Use", "kubeconfig"),
+}
+
+_ALIASES = {"up": "deploy", "apply": "deploy"}
+
+_SHORT_HELP = {
+    "init": "Write a starter inventory for your own repository.",
+    "doctor": "Tell what is there, what is missing and what would be done.",
+    "schema": "Print the JSON Schema of the inventory, for editors.",
+    "validate": "Check the inventory; every fault at once.",
+    "plan": "Print what deploy would do; changes nothing.",
+    "deploy": "Bring the platform to what the inventory says, and verify it.",
+    "destroy": "Remove an environment and everything it made.",
+    "status": "Show zones, machines, services and tenants.",
+    "verify": "Probe from outside that what is allowed works, and nothing else.",
+    "exec": "Run a command on a machine.",
+    "kubeconfig": "Print the path of a kubeconfig that works from this host.",
+}
+
+_EPILOG = """\b
+Examples:
+  govcloud deploy                    everything, from a fresh machine to a verified platform
+  govcloud plan                      what deploy would do
+  govcloud validate --env example    check another environment
+  govcloud exec external-client -- ip address
+\b
+Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 policy denied, 4 drift found,
+5 locked, 6 partly done, 7 changes found, 130 interrupted, 255 a bug of ours."""
+
+
+class Verbs(click.Group):
+    """Finds a verb's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every verb, in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of that name or alias; None for an unknown one."""
+        name = _ALIASES.get(cmd_name, cmd_name)
+        if name not in VERBS:
+            return None
+        module = importlib.import_module(f"govcloud_cli.commands.{VERBS[name][1]}")
+        command = getattr(module, name, None) or getattr(module, f"{name}_")
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module.__name__} has no command {name}")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs by what they are for, without importing any."""
+        for group in dict.fromkeys(group for group, _ in VERBS.values()):
+            rows = [(verb, _SHORT_HELP[verb]) for verb, (own, _) in VERBS.items() if own == group]
+            with formatter.section(group):
+                formatter.write_dl(rows)
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GOVCLOUD", "max_content_width": 100},
+    epilog=_EPILOG,
+)
+@click.version_option(__version__, prog_name="govcloud")
+def cli() -> None:
+    """One shared government cloud, described in YAML, provisioned by Pulumi and Ansible."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with one of `errors.ExitCode`."""
+    os.umask(0o077)
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = cli.main(standalone_mode=False, prog_name="govcloud")
+    except click.exceptions.Abort:
+        click.echo("interrupted; run the same command again to go on", err=True)
+        return errors.ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        click.echo("interrupted; run the same command again to go on", err=True)
+        return errors.ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return errors.ExitCode.BAD_INPUT
+    except errors.GovcloudError as error:
+        _show(error)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return errors.ExitCode.DONE
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours gets its own exit code and a place to look
+        return _bug(error)
+    return result if isinstance(result, int) else errors.ExitCode.DONE
+
+
+def _show(error: errors.GovcloudError) -> None:
+    from govcloud_cli.commands import output
+
+    output.print_error(error)
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("GOVCLOUD_DEBUG"):
+        raise error
+    click.echo(f"error: this is a bug of ours: {type(error).__name__}: {error}", err=True)
+    click.echo("  fix: run again with GOVCLOUD_DEBUG=1 and report what it prints", err=True)
+    return errors.ExitCode.BUG
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,33 @@
+"""The forms of the models' values, in words, for faults: a pattern means nothing to most readers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ID = "lower-case letters, digits and single dashes, starting with a letter"
+
+FORMS: Mapping[str, str] = MappingProxyType(
+    {
+        r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": f"{ID}, 2-30 characters",
+        r"^[a-z][a-z0-9]*$": "lower-case letters and digits, starting with a letter, 2-16 characters",
+        r"^[^\x00-\x1f\x7f]+$": "one line of printable text",
+        r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$": "a host's name or address",
+        r"^[a-z_][a-z0-9_-]{0,31}$": "a Unix account's name",
+        r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$": "an office's mail address, such as it@finance.example",
+        r"^\+?[0-9][0-9 -]{4,20}$": "a telephone number: digits, spaces and dashes, in quotes",
+        r"^[a-z][a-z0-9-]*(:[a-z0-9-]+)*$": "a group of the identity service, such as finance:maintainers",
+        r"^[a-z][a-z0-9._-]{1,39}$": "a civil servant's account name: lower-case letters, digits, dots and dashes",
+    }
+)
+"""Pattern (as pydantic reports it) to words; a test keeps it complete."""
+
+ADDRESSES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "ip_v4_network": ("an IPv4 prefix", "10.20.0.0/24"),
+        "ip_v6_network": ("an IPv6 prefix", "fd20::/64"),
+        "ip_v4_address": ("an IPv4 address", "10.20.0.10"),
+        "ip_v6_address": ("an IPv6 address", "fd20::10"),
+    }
+)
+"""pydantic's error type to what it is called and an example."""

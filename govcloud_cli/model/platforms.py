@@ -1,0 +1,209 @@
+"""The platform: zones, machines, flows and organisations of one environment (`platform.yaml`)."""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import re
+from typing import Annotated, Literal, LiteralString
+
+import pydantic
+import pydantic_core
+
+from govcloud_cli.model import base, names
+
+
+class ZoneKind(enum.StrEnum):
+    """The three government networks. `internal` is physically separate; the other two are separated by a firewall."""
+
+    INTERNAL = "internal"
+    """政务内网"""
+    EXTERNAL = "external"
+    """政务外网"""
+    INTERNET = "internet"
+    """互联网"""
+
+
+class Side(enum.StrEnum):
+    """The two sides of the air gap. Nothing may span them."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+
+class Service(enum.StrEnum):
+    """What a machine does for the platform; `plan.services` says with which roles and ports."""
+
+    BORDER = "border"
+    """Forwards between the zones it stands in, by declared flows only."""
+    DATABASE = "database"
+    KUBERNETES = "kubernetes"
+    TIME = "time"
+    """Keeps the time of its side; the air gap gives each side its own."""
+    CLIENT = "client"
+    """Stands for an office machine in its zone; `verify` sends its packets from here."""
+
+
+class Level(enum.StrEnum):
+    """The four administrative levels: 国家, 省, 市, 县."""
+
+    NATIONAL = "national"
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+
+
+def _plainly(form: str, error: LiteralString) -> pydantic.BeforeValidator:
+    """Refuse what `ipaddress` would also take: numbers, netmasks, zone indices, a prefix without its length."""
+
+    def check(value: object) -> object:
+        if isinstance(value, _PARSED) or (isinstance(value, str) and re.fullmatch(form, value, flags=re.ASCII)):
+            return value
+        raise pydantic_core.PydanticCustomError(error, "not in the form {form}", {"form": form})
+
+    return pydantic.BeforeValidator(check)
+
+
+_PARSED = (ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
+_lenient = pydantic.Field(strict=False)
+
+Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
+Cidr4 = Annotated[ipaddress.IPv4Network, _lenient, _plainly(r"[0-9.]+/[0-9]{1,2}", "ip_v4_network")]
+Cidr6 = Annotated[ipaddress.IPv6Network, _lenient, _plainly(r"[0-9A-Fa-f:.]+/[0-9]{1,3}", "ip_v6_network")]
+Address4 = Annotated[ipaddress.IPv4Address, _lenient, _plainly(r"[0-9.]+", "ip_v4_address")]
+Address6 = Annotated[ipaddress.IPv6Address, _lenient, _plainly(r"[0-9A-Fa-f:.]+", "ip_v6_address")]
+
+
+class Metadata(base.Model):
+    """Who a document is about."""
+
+    id: names.Id
+    """Stable id; never changes."""
+    display_name: names.DisplayName
+    """Name for people; any script."""
+
+
+class Engine(base.Model):
+    """How Pulumi runs."""
+
+    plugins: Literal["builtin", "official"] = "builtin"
+    """`builtin`: our own providers, nothing to download. `official`: the vendors' plugins, already installed."""
+    backend: str | None = None
+    """Pulumi backend URL (`s3://…`, `https://…`); left out: files in `.govcloud/<env>/<side>/state`."""
+
+
+class Network(base.Model):
+    """An IPv4 and an IPv6 prefix that belong together."""
+
+    cidr: Cidr4
+    """IPv4 prefix, e.g. `10.20.0.0/24`."""
+    cidr6: Cidr6
+    """IPv6 prefix, e.g. `fd20::/64`."""
+
+
+class Management(base.Model):
+    """The management networks: one per side of the air gap, for platform engineers only."""
+
+    internal: Network | None = None
+    external: Network | None = None
+
+
+class Zone(Network):
+    """One network segment that departments live in."""
+
+    id: names.Id
+    kind: ZoneKind
+    display_name: names.DisplayName
+
+    @property
+    def side(self) -> Side:
+        """The side of the air gap that this zone is on; follows from its kind, so nobody can misdeclare it."""
+        return Side.INTERNAL if self.kind is ZoneKind.INTERNAL else Side.EXTERNAL
+
+
+class Interface(base.Model):
+    """A machine's place in a zone."""
+
+    zone: names.Id
+    address: Address4
+    address6: Address6
+
+
+class Ssh(base.Model):
+    """How to reach a real host (`substrate: existing`)."""
+
+    host: Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$")]
+    """Name or address."""
+    user: Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "root"
+    port: Port = 22
+
+
+class Machine(base.Model):
+    """One host."""
+
+    id: names.Id
+    services: Annotated[tuple[Service, ...], pydantic.Field(min_length=1)]
+    interfaces: Annotated[tuple[Interface, ...], pydantic.Field(min_length=1)]
+    management: Address4 | None = None
+    """Address in its side's management network; required where the lab makes the machine."""
+    management6: Address6 | None = None
+    ssh: Ssh | None = None
+    """Required with `substrate: existing`, refused in the lab."""
+
+
+class FlowEnd(base.Model):
+    """One end of a flow: a whole zone, or one machine."""
+
+    zone: names.Id | None = None
+    machine: names.Id | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _exactly_one(self) -> FlowEnd:
+        if (self.zone is None) == (self.machine is None):
+            raise ValueError("name either a zone or a machine")
+        return self
+
+
+class Flow(base.Model):
+    """Traffic that is allowed; all other traffic between machines is dropped."""
+
+    id: names.Id
+    source: Annotated[FlowEnd, pydantic.Field(alias="from")]
+    destination: Annotated[FlowEnd, pydantic.Field(alias="to")]
+    protocol: Literal["tcp", "udp"] = "tcp"
+    ports: Annotated[tuple[Port, ...], pydantic.Field(min_length=1)]
+    reason: names.Reason
+
+
+class Organisation(base.Model):
+    """One node of the tree of government: a government or one of its departments."""
+
+    id: names.Id
+    display_name: names.DisplayName
+    level: Level
+    parent: names.Id | None = None
+    """Left out for the root only."""
+
+
+class PlatformSpec(base.Model):
+    """Everything about the platform that is not a tenant's business."""
+
+    substrate: Literal["embedded", "existing"] = "embedded"
+    """`embedded`: machines in network namespaces of this host. `existing`: your own hosts, reached by SSH."""
+    engine: Engine = Engine()
+    kubeconfig: dict[Side, str] = pydantic.Field(default_factory=dict)
+    """`existing` only: kubeconfig file per side, where a cluster is already there."""
+    management: Management
+    zones: Annotated[tuple[Zone, ...], pydantic.Field(min_length=1)]
+    machines: Annotated[tuple[Machine, ...], pydantic.Field(min_length=1)]
+    flows: tuple[Flow, ...] = ()
+    organisations: Annotated[tuple[Organisation, ...], pydantic.Field(min_length=1)]
+
+
+class Platform(base.Model):
+    """`platform.yaml`."""
+
+    api_version: Literal["govcloud/v1"]
+    kind: Literal["Platform"]
+    metadata: Metadata
+    spec: PlatformSpec

@@ -1,0 +1,1 @@
+"""Decisions: from an inventory to everything that shall exist. Pure; nothing here touches the world."""

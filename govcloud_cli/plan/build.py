@@ -1,0 +1,170 @@
+"""From an inventory to the plan of a whole environment."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+from govcloud_cli.model import interfaces, inventory, platforms, tenants
+from govcloud_cli.plan import cluster, databases, hosts, namespaces, network, plans, probes, services, shards
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LabPlace:
+    """Where one side of a lab is on this host."""
+
+    prefix: str
+    """Begins the names of its network namespaces; different for every side of every lab."""
+    data_folder: str
+    """Absolute path for the machines' disks."""
+    image: str
+    """Absolute path of the base image's folder."""
+    authorized_key: str
+    """The public SSH key that may log in, as one line."""
+
+
+def build(
+    spec: inventory.Inventory, *, places: Mapping[platforms.Side, LabPlace], sides: Sequence[platforms.Side]
+) -> plans.Plan:
+    """The plan of the given sides. `places` has an entry for each of them where the lab makes the machines."""
+    return plans.Plan(inventory=spec, sides=tuple(_side(spec, side, places.get(side)) for side in sides))
+
+
+def _side(spec: inventory.Inventory, side: platforms.Side, place: LabPlace | None) -> plans.SidePlan:
+    side_shards = shards.plan(spec, side)
+    kubernetes = _first(spec, side, platforms.Service.KUBERNETES)
+    return plans.SidePlan(
+        side=side,
+        network=None if place is None else _network(spec, side, place, kubernetes),
+        hosts=hosts.plan(spec, side, side_shards),
+        cluster=cluster.manifests(spec, side) if kubernetes is not None else (),
+        shards=side_shards,
+        endpoints=tuple(_endpoints(spec, side)),
+        tenants=tuple(_tenants(spec, side)),
+        probes=(*probes.packets(spec, side), *probes.tenants(_accesses(spec, side))),
+        kubernetes=kubernetes,
+        database=_first(spec, side, platforms.Service.DATABASE),
+    )
+
+
+def _first(
+    spec: inventory.Inventory, side: platforms.Side, service: platforms.Service
+) -> platforms.Machine | None:
+    found = (m for m in spec.platform.spec.machines if service in m.services and spec.side_of(m) is side)
+    return next(found, None)
+
+
+MANAGEMENT_SWITCH = "management"
+API_FORWARD = "kubernetes"
+
+
+def _network(
+    spec: inventory.Inventory, side: platforms.Side, place: LabPlace, kubernetes: platforms.Machine | None
+) -> network.NetworkPlan:
+    machines = [machine for machine in spec.platform.spec.machines if spec.side_of(machine) is side]
+    zones = [zone for zone in spec.platform.spec.zones if zone.side is side]
+    return network.NetworkPlan(
+        side=side.value,
+        prefix=place.prefix,
+        data_folder=place.data_folder,
+        image=place.image,
+        authorized_key=place.authorized_key,
+        switches=(_management(spec, side), *(network.Switch(name=zone.id) for zone in zones)),
+        machines=tuple(_machine(spec, machine) for machine in machines),
+        forwards=() if kubernetes is None else (_api_forward(kubernetes),),
+    )
+
+
+def _management(spec: inventory.Inventory, side: platforms.Side) -> network.Switch:
+    own = hosts.management(spec, side)
+    addresses: tuple[str, ...] = ()
+    if own is not None:
+        index = hosts.ENGINEER_INDEX
+        addresses = (
+            f"{own.cidr[index]}/{own.cidr.prefixlen}",
+            f"{own.cidr6[index]}/{own.cidr6.prefixlen}",
+        )
+    return network.Switch(name=MANAGEMENT_SWITCH, addresses=addresses, isolated=True)
+
+
+def _machine(spec: inventory.Inventory, machine: platforms.Machine) -> network.Machine:
+    own = hosts.management(spec, spec.side_of(machine))
+    nics = []
+    if own is not None:
+        addresses = (f"{machine.management}/{own.cidr.prefixlen}", f"{machine.management6}/{own.cidr6.prefixlen}")
+        nics.append(network.Nic(name=network.MANAGEMENT_NIC, switch=MANAGEMENT_SWITCH, addresses=addresses))
+    for interface in machine.interfaces:
+        zone = spec.zone(interface.zone)
+        addresses = (f"{interface.address}/{zone.cidr.prefixlen}", f"{interface.address6}/{zone.cidr6.prefixlen}")
+        nics.append(network.Nic(name=interfaces.interface_name(zone.id), switch=zone.id, addresses=addresses))
+    routes = platforms.Service.BORDER in machine.services
+    forwarding = {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1"}
+    return network.Machine(
+        name=machine.id,
+        nics=tuple(nics),
+        gateways=() if routes else _gateways(spec, machine),
+        sysctls=forwarding if routes else {},
+    )
+
+
+def _gateways(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[str, ...]:
+    """The border's addresses in the machine's zone, if the zone has a border."""
+    for border in spec.platform.spec.machines:
+        if platforms.Service.BORDER in border.services:
+            for interface in border.interfaces:
+                if interface.zone == machine.interfaces[0].zone:
+                    return (str(interface.address), str(interface.address6))
+    return ()
+
+
+def _api_forward(kubernetes: platforms.Machine) -> network.Forward:
+    port = services.OFFERS[platforms.Service.KUBERNETES].port or 0
+    return network.Forward(
+        name=API_FORWARD, switch=MANAGEMENT_SWITCH, address=str(kubernetes.management), port=port
+    )
+
+
+def _endpoints(spec: inventory.Inventory, side: platforms.Side) -> Iterator[plans.Endpoint]:
+    for machine in spec.platform.spec.machines:
+        for service in machine.services:
+            offer = services.OFFERS[service]
+            if spec.side_of(machine) is side and offer.port is not None:
+                place = machine.interfaces[0]
+                yield plans.Endpoint(
+                    name=service.value,
+                    zone=place.zone,
+                    machine=machine.id,
+                    address=str(place.address),
+                    port=offer.port,
+                    protocol=offer.protocol,
+                )
+
+
+def _tenants(spec: inventory.Inventory, side: platforms.Side) -> Iterator[plans.TenantPlace]:
+    scopes = namespaces.scopes(spec, side)
+    planned = databases.plans(spec, side)
+    for tenant in spec.tenants:
+        if spec.zone(tenant.spec.zone).side is side:
+            identifier = tenant.metadata.id
+            yield plans.TenantPlace(
+                id=identifier,
+                zone=tenant.spec.zone,
+                namespaces=tuple(scope.namespace for scope in scopes if scope.tenant is tenant),
+                databases=tuple(database.database for database in planned if database.tenant == identifier),
+            )
+
+
+def _accesses(spec: inventory.Inventory, side: platforms.Side) -> tuple[probes.TenantAccess, ...]:
+    return tuple(
+        probes.TenantAccess(
+            tenant=scope.tenant.metadata.id,
+            namespace=scope.namespace,
+            group=_group(scope.tenant),
+            databases=tuple((database.database, database.ro) for database in databases.plan(scope)),
+        )
+        for scope in namespaces.scopes(spec, side)
+    )
+
+
+def _group(tenant: tenants.Tenant) -> str:
+    return tenant.spec.members[0].group

@@ -1,0 +1,237 @@
+"""A tenant's databases on the shared tier, and how its pods learn to reach them.
+
+A planned credential is a `SecretText`: text with named gaps. The values exist only in a run, which fills
+the gaps with `resolve`; a plan may be printed, logged and stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from govcloud_cli import errors
+from govcloud_cli.model import inventory as inventories
+from govcloud_cli.model import platforms, tenants
+from govcloud_cli.plan import namespaces, services
+
+PORT = int(services.OFFERS[platforms.Service.DATABASE].port or 0)
+"""The pooler's; tenants never reach PostgreSQL itself."""
+
+ADMIN_ROLE = "govcloud_admin"
+"""The platform's own role, which makes all others; as `roles/database` names it."""
+POOLER_ROLE = "pgbouncer_auth"
+"""The role with which the pooler looks up a tenant's verifier in his database; as `roles/database` names it."""
+TEMPLATE = "template1"
+"""What databases are copied from: `roles/database` puts the pooler's look-up function there."""
+LOCALE = "C.UTF-8"
+"""The template's, so that of every copy."""
+
+PLATFORM_CONNECTIONS = 3
+"""A database takes these beyond its tenant's: for the pooler's look-up and a deploy while the tenant uses all."""
+
+CA = "database-ca"
+"""Name of the secret reference for the certificate authority (PEM) that signed the pooler's certificate."""
+
+MASTER_BYTES = 32
+"""Least length of a side's master secret."""
+
+_PASSWORD = "database-password/"  # noqa: S105 (the name of a reference)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SecretRef:
+    """The name of a value that only a run knows: `CA`, or `database-password/<role>`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"${{{self.name}}}"
+
+
+@dataclasses.dataclass(frozen=True)
+class SecretText:
+    """Text with gaps for secrets; `str` and JSON show the gaps by name."""
+
+    parts: tuple[str | SecretRef, ...]
+
+    def __str__(self) -> str:
+        return "".join(str(part) for part in self.parts)
+
+
+Resolver = Callable[[SecretRef], str]
+"""Gives the value of a reference; raises `errors.GovcloudError` for a name it does not know."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DatabasePlan:
+    """One database and its roles. Only `rw` and `ro` log in, and only members of `access` may connect."""
+
+    tenant: str
+    environment: str
+    id: str
+    """The database's id in the tenant's file."""
+    zone: str
+    side: platforms.Side
+    database: str
+    """Name in PostgreSQL; the roles' names begin with it and stay within 63 bytes."""
+    owner: str
+    rw: str
+    ro: str
+    access: str
+    connections: int
+    """Most connections of the tenant at once: the limit of each login role and of the pooler."""
+    host: str
+    """IPv4 address of the pooler; must be among its certificate's names."""
+    port: int
+
+    @property
+    def connection_limit(self) -> int:
+        """The limit of the database as a whole."""
+        return self.connections + PLATFORM_CONNECTIONS
+
+
+def plan(scope: namespaces.Scope) -> tuple[DatabasePlan, ...]:
+    """The databases of one tenant's environment, ordered by id."""
+    ordered = sorted(scope.environment.databases, key=lambda database: database.id)
+    return tuple(_plan(scope, database) for database in ordered)
+
+
+def plans(inventory: inventories.Inventory, side: platforms.Side) -> tuple[DatabasePlan, ...]:
+    """Every database of one side, ordered by tenant, environment and id."""
+    return tuple(found for scope in namespaces.scopes(inventory, side) for found in plan(scope))
+
+
+def database_name(tenant: str, environment: str, identifier: str) -> str:
+    """The name in PostgreSQL, e.g. `finance_prod_ledger`: at most 55 bytes, and no two databases share one."""
+    # Ids have no underscore and a database's has no dash, so the last two parts say which environment and database.
+    return f"{tenant}_{environment}_{identifier}".replace("-", "_")
+
+
+def server(inventory: inventories.Inventory, zone: platforms.Zone) -> platforms.Interface:
+    """Where tenants of `zone` reach their databases: in their zone if the server stands there, else where it does.
+
+    Raises `errors.GovcloudError` if their side of the air gap has no database server.
+    """
+    standing = [
+        interface
+        for machine in inventory.platform.spec.machines
+        if platforms.Service.DATABASE in machine.services and inventory.side_of(machine) is zone.side
+        for interface in machine.interfaces
+    ]
+    if not standing:
+        raise errors.GovcloudError(
+            f"no machine on the {zone.side.value} side has the service `database`",
+            where=f"zone {zone.id}",
+            remedy="give one machine of that side the service, or remove the databases of its tenants",
+        )
+    return next((interface for interface in standing if interface.zone == zone.id), standing[0])
+
+
+def secrets(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
+    """One Secret per database and login role: `database-<id>-rw` and `database-<id>-ro`."""
+    return tuple(
+        _secret(scope, database, suffix=suffix, role=role)
+        for database in plan(scope)
+        for suffix, role in (("rw", database.rw), ("ro", database.ro))
+    )
+
+
+def password_ref(role: str) -> SecretRef:
+    """The reference to a login role's password."""
+    return SecretRef(name=_PASSWORD + role)
+
+
+def password(master: bytes, role: str, generation: int) -> str:
+    """The password of a role: 43 URL-safe characters. `generation` counts from 1; the next one rotates it.
+
+    Raises `ValueError` for a master secret under 32 bytes.
+    """
+    if len(master) < MASTER_BYTES:
+        raise ValueError(f"a master secret has at least {MASTER_BYTES} bytes, this one {len(master)}")
+    if generation < 1:
+        raise ValueError(f"generations count from 1, this one is {generation}")
+    digest = hmac.new(master, f"govcloud/database-password/{generation}/{role}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def resolver(*, master: bytes, ca: str, generation: int = 1) -> Resolver:
+    """A resolver for everything that this module refers to. `ca`: PEM."""
+
+    def resolved(reference: SecretRef) -> str:
+        if reference.name == CA:
+            return ca
+        if reference.name.startswith(_PASSWORD):
+            return password(master, reference.name.removeprefix(_PASSWORD), generation)
+        raise errors.GovcloudError(f"no secret is called `{reference.name}`")
+
+    return resolved
+
+
+def resolve(manifest: namespaces.Manifest, value_of: Resolver) -> namespaces.Manifest:
+    """The object as the API server takes it: every `SecretText` filled in and base64-encoded."""
+    return {name: _resolve(value, value_of) for name, value in manifest.items()}
+
+
+def _resolve(value: Any, value_of: Resolver) -> Any:
+    match value:
+        case SecretText(parts=parts):
+            return _encoded("".join(part if isinstance(part, str) else value_of(part) for part in parts))
+        case dict():
+            return {name: _resolve(item, value_of) for name, item in value.items()}
+        case list():
+            return [_resolve(item, value_of) for item in value]
+    return value
+
+
+def _plan(scope: namespaces.Scope, database: tenants.Database) -> DatabasePlan:
+    tenant, environment = scope.tenant.metadata.id, scope.environment.name.value
+    name = database_name(tenant, environment, database.id)
+    return DatabasePlan(
+        tenant=tenant,
+        environment=environment,
+        id=database.id,
+        zone=scope.zone.id,
+        side=scope.zone.side,
+        database=name,
+        owner=f"{name}_owner",
+        rw=f"{name}_rw",
+        ro=f"{name}_ro",
+        access=f"{name}_access",
+        connections=database.connections,
+        host=str(server(scope.inventory, scope.zone).address),
+        port=PORT,
+    )
+
+
+def _secret(scope: namespaces.Scope, database: DatabasePlan, *, suffix: str, role: str) -> namespaces.Manifest:
+    name = f"database-{database.id}-{suffix}"
+    mount = f"/var/run/govcloud/{name}"
+    authority = f"{database.host}:{database.port}"
+    query = f"sslmode=verify-full&sslrootcert={mount}/ca.crt"
+    secret = password_ref(role)
+    return scope.manifest(
+        "Secret",
+        name,
+        labels={f"{namespaces.PREFIX}database": database.id, f"{namespaces.PREFIX}database-role": suffix},
+        # The URI names the authority's file, so it is ready only where the Secret is mounted here.
+        annotations={f"{namespaces.PREFIX}mount-path": mount},
+        type="Opaque",
+        data={
+            "host": _encoded(database.host),
+            "port": _encoded(str(database.port)),
+            "dbname": _encoded(database.database),
+            "username": _encoded(role),
+            "password": SecretText((secret,)),
+            "sslmode": _encoded("verify-full"),
+            "ca.crt": SecretText((SecretRef(name=CA),)),
+            "uri": SecretText((f"postgresql://{role}:", secret, f"@{authority}/{database.database}?{query}")),
+        },
+    )
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")

@@ -1,0 +1,166 @@
+"""From declared flows to the verdict maps of every machine's firewall.
+
+The same flow opens the border on its way, the source's output and the destination's input; what no
+flow names stays dropped at all three.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from govcloud_cli.model import inventory, platforms
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FlowRule:
+    """One flow as a firewall sees it: prefixes and ports, both families."""
+
+    id: str
+    protocol: str
+    ports: tuple[int, ...]
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ZonePair:
+    """All that is allowed from one zone to another; empty means nothing is."""
+
+    source: str
+    destination: str
+    rules: tuple[FlowRule, ...]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class End:
+    """One end of a flow within one zone."""
+
+    zone: str
+    machine: str | None
+    prefixes: tuple[str, ...]
+
+
+def ends(spec: inventory.Inventory, end: platforms.FlowEnd) -> tuple[End, ...]:
+    """Where a flow's end is: one zone, or each interface of a machine."""
+    if end.zone is not None:
+        zone = spec.zone(end.zone)
+        return (End(zone=zone.id, machine=None, prefixes=(str(zone.cidr), str(zone.cidr6))),)
+    machine = spec.machine(str(end.machine))
+    return tuple(
+        End(zone=interface.zone, machine=machine.id, prefixes=_host(interface)) for interface in machine.interfaces
+    )
+
+
+def forwards(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
+    """What the border `machine` passes on, for every ordered pair of its zones; empty for any other machine."""
+    if platforms.Service.BORDER not in machine.services:
+        return ()
+    zones = [interface.zone for interface in machine.interfaces]
+    pairs = [(source, destination) for source in zones for destination in zones if source != destination]
+    return tuple(
+        ZonePair(source=source, destination=destination, rules=tuple(_forwarded(spec, machine, source, destination)))
+        for source, destination in pairs
+    )
+
+
+def inputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
+    """What `machine` itself accepts, by the zone it comes from and the zone it arrives in."""
+    found: dict[tuple[str, str], list[FlowRule]] = {}
+    for flow, source, destination in _reachable(spec):
+        for interface in machine.interfaces:
+            if destination.zone != interface.zone or not _means(destination, machine) or source.machine == machine.id:
+                continue
+            rule = _rule(flow, sources=source.prefixes, destinations=_host(interface))
+            found.setdefault((source.zone, interface.zone), []).append(rule)
+    return _pairs(found)
+
+
+def outputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
+    """What `machine` itself may open, by the zone it leaves from and the zone it goes to."""
+    found: dict[tuple[str, str], list[FlowRule]] = {}
+    for flow, source, destination in _reachable(spec):
+        for interface in machine.interfaces:
+            if source.zone != interface.zone or not _means(source, machine) or destination.machine == machine.id:
+                continue
+            rule = _rule(flow, sources=_host(interface), destinations=destination.prefixes)
+            found.setdefault((interface.zone, destination.zone), []).append(rule)
+    return _pairs(found)
+
+
+def allows(
+    spec: inventory.Inventory,
+    *,
+    source: platforms.Machine,
+    destination: platforms.Machine,
+    interface: platforms.Interface,
+    protocol: str,
+    port: int,
+) -> bool:
+    """Whether a declared flow lets `source` reach `destination` at `interface`; what `verify` holds packets against."""
+    return any(
+        flow.protocol == protocol
+        and port in flow.ports
+        and any(start.zone == place.zone for place in source.interfaces)
+        and _means(start, source)
+        and end.zone == interface.zone
+        and _means(end, destination)
+        for flow, start, end in _reachable(spec)
+    )
+
+
+def _reachable(spec: inventory.Inventory) -> Iterator[tuple[platforms.Flow, End, End]]:
+    """Every flow between every place of its ends, as far as packets can take that way.
+
+    A machine in several zones is addressed in the zone its caller is in, if it has an interface there.
+    """
+    for flow in spec.platform.spec.flows:
+        sources = ends(spec, flow.source)
+        destinations = ends(spec, flow.destination)
+        shared = {end.zone for end in sources} & {end.zone for end in destinations}
+        for source in sources:
+            for destination in destinations:
+                if source.zone in shared and destination.zone != source.zone and destination.machine is not None:
+                    continue
+                yield flow, source, destination
+
+
+def _forwarded(
+    spec: inventory.Inventory, border: platforms.Machine, source_zone: str, destination_zone: str
+) -> Iterator[FlowRule]:
+    for flow, source, destination in _reachable(spec):
+        if (source.zone, destination.zone) == (source_zone, destination_zone) and border.id not in (
+            source.machine,
+            destination.machine,
+        ):
+            yield _rule(flow, sources=source.prefixes, destinations=destination.prefixes)
+
+
+def _rule(flow: platforms.Flow, *, sources: tuple[str, ...], destinations: tuple[str, ...]) -> FlowRule:
+    return FlowRule(
+        id=flow.id,
+        protocol=flow.protocol,
+        ports=flow.ports,
+        sources=sources,
+        destinations=destinations,
+        reason=flow.reason,
+    )
+
+
+def _pairs(found: dict[tuple[str, str], list[FlowRule]]) -> tuple[ZonePair, ...]:
+    return tuple(
+        ZonePair(source=source, destination=destination, rules=tuple(rules))
+        for (source, destination), rules in sorted(found.items())
+    )
+
+
+def _host(interface: platforms.Interface) -> tuple[str, ...]:
+    return (f"{interface.address}/32", f"{interface.address6}/128")
+
+
+def _means(end: End, machine: platforms.Machine) -> bool:
+    """Whether an end of a flow is about `machine`. A whole zone does not mean its border, which has to be named."""
+    if end.machine is None:
+        return platforms.Service.BORDER not in machine.services
+    return end.machine == machine.id

@@ -1,0 +1,69 @@
+"""What each service of a machine means: its role, and the ports it offers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from govcloud_cli.model import platforms
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What a service puts on the network."""
+
+    role: str | None
+    """Ansible role that provides it; None where another role does."""
+    port: int | None
+    """Port for the zones; reached only through declared flows."""
+    protocol: Literal["tcp", "udp"] = "tcp"
+    management_ports: tuple[int, ...] = ()
+    """TCP ports for the platform engineer's side, over the management network."""
+
+
+OFFERS: Mapping[platforms.Service, Offer] = MappingProxyType(
+    {
+        platforms.Service.BORDER: Offer(role=None, port=None),
+        platforms.Service.DATABASE: Offer(role="database", port=6432, management_ports=(5432, 6432)),
+        platforms.Service.KUBERNETES: Offer(role="kubernetes", port=6443, management_ports=(6443,)),
+        platforms.Service.TIME: Offer(role=None, port=123, protocol="udp"),
+        platforms.Service.CLIENT: Offer(role=None, port=None),
+    }
+)
+
+POSTGRES_PORT = 5432
+"""PostgreSQL itself: for the platform alone; tenants come through the pooler."""
+SSH_PORT = 22
+ETCD_PORT = 2379
+
+COMMON_ROLES = ("baseline", "zone_firewall")
+"""Roles of every machine, before those of its services."""
+
+
+def roles_of(machine: platforms.Machine) -> tuple[str, ...]:
+    """The Ansible roles of a machine, in the order they run."""
+    offered = (OFFERS[service].role for service in machine.services)
+    return COMMON_ROLES + tuple(role for role in offered if role is not None)
+
+
+def management_ports(machine: platforms.Machine) -> tuple[int, ...]:
+    """TCP ports that the platform engineer's side may open on a machine."""
+    ports = {SSH_PORT} | {port for service in machine.services for port in OFFERS[service].management_ports}
+    return tuple(sorted(ports))
+
+
+_UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "baseline": ("ssh.service", "chrony.service", "systemd-journald.service"),
+        "zone_firewall": ("govcloud-firewall.service",),
+        "database": ("postgresql@15-main.service", "pgbouncer.service"),
+        "kubernetes": ("etcd.service", "kube-apiserver.service", "kube-controller-manager.service"),
+    }
+)
+
+
+def units_of(roles: tuple[str, ...]) -> tuple[str, ...]:
+    """The systemd units that must be active on a machine with these roles."""
+    return tuple(unit for role in roles for unit in _UNITS.get(role, ()))

@@ -1,0 +1,102 @@
+"""A machine's NICs: veth pairs between its namespace and a switch's, which the host itself never sees."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from govcloud_cli.plan import network
+from govcloud_cli.providers.lab import namespaces
+
+Links = Mapping[str, Mapping[str, Any]]
+
+
+def port_name(machine: str, nic: str) -> str:
+    """Return the interface's name on the switch; 15 characters are all there are."""
+    return "v" + hashlib.sha256(f"{machine}/{nic}".encode()).hexdigest()[:10]
+
+
+def hardware_address(namespace: str, nic: str) -> str:
+    """Return a MAC address that stays the same when the machine is made again."""
+    digest = hashlib.sha256(f"{namespace}/{nic}".encode()).digest()
+    return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
+
+
+def attach(prefix: str, machine: str, nic: Mapping[str, Any]) -> None:
+    """Connect the NIC and set its addresses, whatever of it is there already."""
+    inside = network.machine_namespace(prefix, machine)
+    switch = network.switch_namespace(prefix, nic["switch"])
+    if not namespaces.exists(switch):
+        raise namespaces.missing(switch)
+    name, port = nic["name"], port_name(machine, nic["name"])
+    here, there = namespaces.links(inside), namespaces.links(switch)
+    if not _paired(here.get(name), there.get(port)):
+        namespaces.batch(inside, (f"link delete {name}",) if name in here else ())
+        if port in namespaces.links(switch):
+            namespaces.batch(switch, (f"link delete {port}",))
+        namespaces.batch(inside, (f"link add {name} type veth peer name {port} netns {switch}",))
+        here = namespaces.links(inside)
+    isolated = bool(there["br0"].get("ifalias") == "isolated")
+    commands = [f"link set {port} alias {machine}.{name} master br0", f"link set {port} up"]
+    if isolated:
+        commands.insert(1, f"link set {port} type bridge_slave isolated on")
+    namespaces.batch(switch, commands)
+    namespaces.batch(inside, _address_commands(inside, nic, here[name]))
+
+
+def detach(prefix: str, machine: str, nic: Mapping[str, Any]) -> None:
+    """Remove the NIC; it may be gone already."""
+    inside = network.machine_namespace(prefix, machine)
+    if namespaces.exists(inside) and nic["name"] in namespaces.links(inside):
+        namespaces.batch(inside, (f"link delete {nic['name']}",))
+
+
+def route(namespace: str, gateways: Sequence[str]) -> None:
+    """Set the default routes to exactly `gateways`."""
+    by_version = {ipaddress.ip_address(gateway).version: gateway for gateway in gateways}
+    for version in (4, 6):
+        namespaces.set_default_route(namespace, version, by_version.get(version))
+
+
+def fault(prefix: str, machine: str, nic: Mapping[str, Any]) -> str:
+    """Return what is wrong with the NIC as it is, empty if nothing."""
+    inside = network.machine_namespace(prefix, machine)
+    switch = network.switch_namespace(prefix, nic["switch"])
+    if not namespaces.exists(switch):
+        return f"switch {nic['switch']} is missing"
+    here, there = namespaces.links(inside).get(nic["name"]), namespaces.links(switch)
+    port = there.get(port_name(machine, nic["name"]))
+    if here is None or not _paired(here, port):
+        return f"NIC {nic['name']} is not connected to switch {nic['switch']}"
+    if port is None or port.get("master") != "br0" or "UP" not in port["flags"] or "UP" not in here["flags"]:
+        return f"NIC {nic['name']} is down"
+    details = port.get("linkinfo", {}).get("info_slave_data", {})
+    if there["br0"].get("ifalias") == "isolated" and not details.get("isolated"):
+        return f"NIC {nic['name']} is not isolated"
+    if not set(nic["addresses"]) <= _addresses(here):
+        return f"NIC {nic['name']} lacks an address"
+    return ""
+
+
+def _paired(here: Mapping[str, Any] | None, there: Mapping[str, Any] | None) -> bool:
+    """Tell whether the two are the ends of one cable."""
+    if here is None or there is None or "link_netnsid" not in here or "link_netnsid" not in there:
+        return False
+    return bool(here.get("link_index") == there["ifindex"] and there.get("link_index") == here["ifindex"])
+
+
+def _addresses(link: Mapping[str, Any]) -> set[str]:
+    return {f"{item['local']}/{item['prefixlen']}" for item in link.get("addr_info", ()) if item["scope"] == "global"}
+
+
+def _address_commands(namespace: str, nic: Mapping[str, Any], link: Mapping[str, Any]) -> list[str]:
+    name, wanted, present = nic["name"], tuple(nic["addresses"]), _addresses(link)
+    commands = [f"link set {name} address {hardware_address(namespace, name)}"]
+    commands += [f"address delete {address} dev {name}" for address in sorted(present - set(wanted))]
+    for address in wanted:
+        # Without duplicate address detection an address is usable at once.
+        nodad = " nodad" if ":" in address else ""
+        commands.append(f"address replace {address} dev {name}{nodad}")
+    return [*commands, f"link set {name} up"]

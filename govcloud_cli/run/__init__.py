@@ -1,0 +1,1 @@
+"""Effects: everything that starts a process, opens a socket or writes a file."""

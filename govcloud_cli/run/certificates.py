@@ -1,0 +1,46 @@
+"""Which certificates one side of the platform needs."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from govcloud_cli.model import inventory, platforms
+from govcloud_cli.plan import databases, hosts, plans
+from govcloud_cli.run.pki import kubernetes, model
+
+# The role `kubernetes` has the same default; its first address is the API server's own.
+_SERVICE_CIDRS = (ipaddress.ip_network("10.96.0.0/16"),)
+
+ENGINE = "engine"
+"""The certificate by which stacks and probes reach the API server."""
+ENGINEERS = "platform-engineers"
+"""The certificate of the kubeconfig that people get."""
+
+
+def requests(spec: inventory.Inventory, side: plans.SidePlan) -> tuple[model.CertificateRequest, ...]:
+    """Every certificate of one side."""
+    found: list[model.CertificateRequest] = []
+    if side.kubernetes is not None:
+        found += kubernetes.kubernetes_requests(
+            names=(side.kubernetes.id,),
+            addresses=hosts.addresses(side.kubernetes),
+            service_cidrs=_SERVICE_CIDRS,
+        )
+    if side.database is not None:
+        found += _database(side.database)
+    return tuple(found)
+
+
+def _database(machine: platforms.Machine) -> tuple[model.CertificateRequest, ...]:
+    server = model.CertificateRequest(
+        name="database",
+        common_name=machine.id,
+        dns_names=(machine.id,),
+        addresses=hosts.addresses(machine),
+        usages=("server",),
+        ca="services",
+    )
+    administrator = model.CertificateRequest(
+        name="database-admin", common_name=databases.ADMIN_ROLE, usages=("client",), ca="services"
+    )
+    return (server, administrator)

@@ -1,0 +1,348 @@
+"""Brings an environment to its plan, one side of the air gap beside the other, and proves it.
+
+Every step is done only if its plan or the world differs from when it last succeeded; a run killed anywhere
+goes on where it stopped, because a step is recorded after it ended and every step adopts what it finds.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import datetime
+import pathlib
+from collections.abc import Callable, Collection, Sequence
+
+from govcloud_cli import errors
+from govcloud_cli.plan import build, plans, steps
+from govcloud_cli.run import (
+    ansible,
+    applied,
+    drift,
+    lock,
+    preparing,
+    process,
+    progress,
+    reach,
+    sites,
+    ssh,
+    stacks,
+    verify,
+    workspace,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the user asked for."""
+
+    install: bool = True
+    """Whether missing packages and tools may be installed."""
+    removals: frozenset[str] = frozenset()
+    """Tenants whose namespaces and databases may be deleted; a missing file alone never deletes one."""
+    strategy: str = "mitogen_linear"
+    """Ansible strategy."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a deploy came to."""
+
+    plan: plans.Plan
+    steps: tuple[progress.StepResult, ...]
+    probes: tuple[verify.Checked, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything had to be done."""
+        return any(step.changed for step in self.steps)
+
+
+def deploy(
+    site: sites.Site, request: Request, *, journal: progress.Journal, now: datetime.datetime, logs: pathlib.Path
+) -> Result:
+    """Deploy `site`. Raises `errors.GovcloudError` for the first thing that failed, after the other side has ended."""
+    with lock.held(site.space, verb="deploy", now=now):
+        process.mark(str(site.space.path))
+        process.end_leftovers(str(site.space.path))
+        with journal.step("prepare") as step:
+            prepared = preparing.prepare(
+                site, install=request.install, report=lambda text: journal.doing("prepare", text)
+            )
+            sites.prepare_keys(site)
+            step.changed = bool(prepared.made)
+            step.note = f"made {', '.join(prepared.made)}" if prepared.made else "tools and base image are cached"
+        plan = sites.plan(site)
+        _refuse_removals(site, plan, request.removals)
+        runs = [
+            _Side(site=site, plan=side, tools=prepared.tools, request=request, journal=journal, now=now, logs=logs)
+            for side in plan.sides
+        ]
+        _side_by_side(runs)
+        checked = _verify(site, plan, runs, journal=journal, logs=logs)
+    return Result(plan=plan, steps=tuple(journal.results), probes=checked)
+
+
+def _side_by_side(runs: Sequence[_Side]) -> None:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(runs)) as pool:
+        futures = [pool.submit(run.run) for run in runs]
+        try:
+            failures = [error for future in futures if (error := future.exception()) is not None]
+        except BaseException:
+            process.end_children()
+            raise
+    for failure in failures:
+        raise failure
+
+
+def _verify(
+    site: sites.Site, plan: plans.Plan, runs: Sequence[_Side], *, journal: progress.Journal, logs: pathlib.Path
+) -> tuple[verify.Checked, ...]:
+    with journal.step("verify") as step:
+        # The roles' own tests read what the snapshots just showed to be unchanged; they are due where roles ran.
+        hosts = {run.plan.side: run.converged for run in runs}
+        checked = verify.verify(
+            site, plan, report=lambda text: journal.doing("verify", text), logs=logs, role_tests=hosts
+        )
+        wrong = [check for check in checked if not check.ok]
+        step.note = f"{len(checked) - len(wrong)} of {len(checked)} probes as expected"
+        if wrong:
+            raise verify.mismatch(wrong, logs=logs)
+    return checked
+
+
+def _refuse_removals(site: sites.Site, plan: plans.Plan, allowed: Collection[str]) -> None:
+    removed = [
+        tenant
+        for side in plan.sides
+        for tenant in steps.removed_tenants(side, applied.load(site.space.side(side.side)).tenants)
+    ]
+    refused = sorted(set(removed) - set(allowed))
+    if refused:
+        flags = " ".join(f"--remove {tenant}" for tenant in refused)
+        raise errors.UsageError(
+            f"the inventory no longer has {len(refused)} deployed tenants: {', '.join(refused)}",
+            cause="their namespaces and databases would be deleted, and a missing file alone never deletes",
+            remedy=f"put the files back, or delete them on purpose: govcloud deploy {flags}",
+        )
+
+
+@dataclasses.dataclass(kw_only=True)
+class _Side:
+    """One side's run."""
+
+    site: sites.Site
+    plan: plans.SidePlan
+    tools: dict[str, pathlib.Path]
+    request: Request
+    journal: progress.Journal
+    now: datetime.datetime
+    logs: pathlib.Path
+    converged: tuple[str, ...] = ()
+    """Hosts whose roles ran."""
+    record: applied.Applied = dataclasses.field(init=False)
+    folder: workspace.SideFolder = dataclasses.field(init=False)
+    way: reach.Reach = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folder = self.site.space.side(self.plan.side)
+        self.record = applied.load(self.folder)
+        self.way = reach.of(self.plan)
+
+    def run(self) -> None:
+        """Every step of the side, in order."""
+        preparing.certify(self.site, self.plan, now=self.now)
+        ordered = steps.of(self.plan, sites.facts(self.plan, self.folder))
+        snapshots, dead = self._look(ordered)
+        for step in ordered:
+            if step.kind is steps.StepKind.NETWORK:
+                self._network(step, dead)
+            elif step.kind is steps.StepKind.ROLES:
+                self._roles(step, snapshots)
+        self._stacks([step for step in ordered if step.kind in (steps.StepKind.PLATFORM, steps.StepKind.TENANTS)])
+
+    def _name(self, step: str) -> str:
+        return f"{self.plan.side.value}/{step}"
+
+    def _look(self, ordered: Sequence[steps.Step]) -> tuple[dict[str, drift.Snapshot], dict[str, errors.GovcloudError]]:
+        """How the machines look, if they are there: one question each tells whether anything drifted."""
+        if not self.record.snapshots or not self.way.exists:
+            return {}, {}
+        known = [host for host in self.plan.hosts if host.name in self.record.snapshots]
+        self._configure_ssh()
+        return drift.look(known, folder=self.folder, way=self.way)
+
+    def _network(self, step: steps.Step, dead: dict[str, errors.GovcloudError]) -> None:
+        with self.journal.step(self._name(step.name)) as result:
+            healthy = not dead and self.way.exists
+            if self.record.is_done(step) and healthy:
+                result.note = f"{len(self.plan.hosts)} machines run as planned"
+                return
+            before = self.record.digests.get(step.name)
+            self.record.begin(step, {})
+            operation = stacks.Operation.REFRESH_UP if self.record.entries.get(step.name) else stacks.Operation.UP
+            found = self._run_stacks(("network",), operation, way=reach.Reach(namespace=None), label=step.name)
+            if found[0].error:
+                raise _stack_failure(self._name("network"), found[0], self._log("network"))
+            network = self.plan.network
+            image = "" if network is None else network.image
+            self.record.finish(step, {**found[0].outputs, "image": image})
+            result.changed = found[0].changed > 0
+            why = "machines did not answer: " + ", ".join(dead) if dead and before else "plan differs from last time"
+            result.note = f"{found[0].changed} resources changed ({why})"
+        self._configure_ssh()
+
+    def _roles(self, step: steps.Step, snapshots: dict[str, drift.Snapshot]) -> None:
+        with self.journal.step(self._name(step.name)) as result:
+            due = self._due(step, snapshots)
+            if not due:
+                result.note = f"{len(self.plan.hosts)} machines look as their roles left them"
+                self.record.finish(step)
+                return
+            self.record.begin(step, {})
+            outcome = ansible.run_roles(
+                self.plan.hosts,
+                folder=self.folder,
+                way=self.way,
+                resolve=lambda file: sites.controller_file(self.folder, self.tools, file),
+                only=tuple(due),
+                log=self._log("roles"),
+                report=lambda text: self.journal.doing(self._name(step.name), text),
+                strategy=self.request.strategy,
+            )
+            self._keep(step, due, outcome)
+            result.changed = any(outcome.changed.values())
+            result.note = _shortly(due)
+            self.converged = tuple(due)
+
+    def _due(self, step: steps.Step, snapshots: dict[str, drift.Snapshot]) -> dict[str, str]:
+        """Hosts whose roles have to run, each with the reason."""
+        last = self.record.entries.get(step.name, {})
+        found = {}
+        for host in self.plan.hosts:
+            entry = f"Host/{host.name}"
+            if last.get(entry) != step.entries[entry]:
+                found[host.name] = "new" if entry not in last else "its variables or roles changed"
+            elif host.name not in snapshots:
+                found[host.name] = "it was started again"
+            elif different := drift.differences(self.record.snapshots[host.name], snapshots[host.name]):
+                found[host.name] = "drift: " + ", ".join(different[:3]) + (", …" if len(different) > 3 else "")
+        return found
+
+    def _keep(self, step: steps.Step, due: dict[str, str], outcome: ansible.Outcome) -> None:
+        """Record what the hosts that went well look like now, then tell of those that did not."""
+        good = [
+            host
+            for host in self.plan.hosts
+            if host.name in due
+            and host.name not in outcome.failed
+            and outcome.reached.get(host.name, frozenset()) >= set(host.roles)
+        ]
+        seen, dead = drift.look(good, folder=self.folder, way=self.way)
+        self.record.snapshots = {**self.record.snapshots, **seen}
+        for name in (*outcome.failed, *dead):
+            self.record.snapshots.pop(name, None)
+        entries = self.record.entries.setdefault(step.name, {})
+        entries.update({f"Host/{name}": step.entries[f"Host/{name}"] for name in seen})
+        self.record.save()
+        for name, cause in outcome.failed.items():
+            raise errors.GovcloudError(
+                f"the roles failed on {len(outcome.failed)} of {len(due)} machines",
+                where=f"{self._name(step.name)}, machine {name}",
+                cause=cause,
+                log=str(self._log("roles")),
+                remedy="mend the cause and run `govcloud deploy` again: machines that are done are skipped",
+            )
+        self.record.finish(step)
+
+    def _stacks(self, ordered: Sequence[steps.Step]) -> None:
+        due = [step for step in ordered if not self.record.is_done(step) and self._has_work(step)]
+        for step in ordered:
+            if step not in due:
+                with self.journal.step(self._name(step.name)) as result:
+                    result.note = f"{len(step.entries)} objects as last applied"
+        if not due:
+            return
+        by_name = {step.name: step for step in due}
+        places = {tenant.id: tenant for tenant in self.plan.tenants}
+        for step in due:
+            tenants = {} if step.kind is steps.StepKind.PLATFORM else self._tenants_of(step.name, places)
+            self.record.begin(step, tenants)
+        failures = []
+        with self.journal.step(self._name(f"stacks ({len(due)})")) as result:
+
+            def done(stack: stacks.StackResult) -> None:
+                if not stack.error:
+                    self.record.finish(by_name[stack.stack])
+
+            found = self._run_stacks(tuple(by_name), stacks.Operation.UP, way=self.way, label=f"stacks ({len(due)})", done=done)
+            failures = [stack for stack in found if stack.error]
+            result.changed = any(stack.changed for stack in found)
+            result.note = f"{sum(stack.changed for stack in found)} objects changed in {len(found)} stacks"
+            for failed in failures:
+                raise _stack_failure(self._name(failed.stack), failed, self._log("stacks"))
+        self.record.tenants = sorted(places)
+        self.record.save()
+
+    def _tenants_of(self, shard: str, places: dict[str, plans.TenantPlace]) -> dict[str, plans.TenantPlace]:
+        planned = next(found for found in self.plan.shards if found.id == shard)
+        return {tenant: places[tenant] for tenant in planned.tenants}
+
+    def _has_work(self, step: steps.Step) -> bool:
+        """An empty shard that never held anything needs no stack."""
+        return bool(step.entries) or bool(self.record.entries.get(step.name))
+
+    def _run_stacks(
+        self,
+        names: tuple[str, ...],
+        operation: stacks.Operation,
+        *,
+        way: reach.Reach,
+        label: str,
+        done: Callable[[stacks.StackResult], None] = lambda _: None,
+    ) -> tuple[stacks.StackResult, ...]:
+        engine = self.site.spec.platform.spec.engine
+        workspace.make_folder(self.folder.state)
+        job = stacks.Job(
+            side=self.plan,
+            stacks=names,
+            operation=operation,
+            folder=self.folder,
+            pulumi=str(self.tools["pulumi"]),
+            plugins=engine.plugins,
+            backend=engine.backend or f"file://{self.folder.state}",
+            kubeconfig=str(preparing.engine_kubeconfig(self.folder)),
+        )
+        return stacks.run(
+            job,
+            way=way,
+            log=self._log("network" if names == ("network",) else "stacks"),
+            report=lambda text: self.journal.doing(self._name(label), text),
+            done=done,
+        )
+
+    def _configure_ssh(self) -> None:
+        outputs = self.record.outputs.get("network", {})
+        keys = {name: machine["host_key"] for name, machine in outputs.get("machines", {}).items()}
+        ssh.configure(self.folder, self.plan.hosts, host_keys=keys)
+        forward = outputs.get("forwards", {}).get(build.API_FORWARD)
+        if forward is not None:
+            preparing.write_kubeconfig(self.folder, port=int(forward["port"]))
+
+    def _log(self, name: str) -> pathlib.Path:
+        return self.logs / f"{self.plan.side.value}-{name}.log"
+
+
+def _shortly(due: dict[str, str]) -> str:
+    if len(set(due.values())) == 1:
+        return f"{len(due)} machines: {next(iter(due.values()))}"
+    return "; ".join(f"{name}: {reason}" for name, reason in due.items())
+
+
+def _stack_failure(where: str, failed: stacks.StackResult, log: pathlib.Path) -> errors.GovcloudError:
+    return errors.GovcloudError(
+        f"stack {failed.stack} failed",
+        where=where,
+        cause=failed.error,
+        log=str(log),
+        remedy="mend the cause and run `govcloud deploy` again: it goes on where this run stopped",
+    )

@@ -1,0 +1,74 @@
+"""Removes an environment and everything that it made."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+import shutil
+
+from govcloud_cli import errors
+from govcloud_cli.plan import plans
+from govcloud_cli.providers.lab import sweep
+from govcloud_cli.run import lock, process, progress, reach, sites, ssh, stacks, tools
+
+
+def destroy(site: sites.Site, *, journal: progress.Journal, now: datetime.datetime, logs: pathlib.Path) -> bool:
+    """Remove the lab's machines, segments and files; return whether there was anything.
+
+    Raises `errors.UsageError` for an environment on real hosts: what is on them is not ours to wipe.
+    """
+    if not site.embedded:
+        raise errors.UsageError(
+            "destroy removes labs only; this environment stands on hosts of your own",
+            remedy="remove tenants one by one (`deploy --remove ID`), then decommission the hosts",
+        )
+    if not site.space.path.exists():
+        return False
+    with lock.held(site.space, verb="destroy", now=now):
+        process.mark(str(site.space.path))
+        process.end_leftovers(str(site.space.path))
+        plan = sites.plan(site)
+        for side in plan.sides:
+            with journal.step(f"{side.side.value}/network") as step:
+                _side(site, side, journal=journal, logs=logs)
+                step.changed = True
+                step.note = f"{len(side.hosts)} machines and their segments removed"
+    if set(site.sides) == set(site.spec.sides):
+        shutil.rmtree(site.space.path)
+    return True
+
+
+def _side(site: sites.Site, side: plans.SidePlan, *, journal: progress.Journal, logs: pathlib.Path) -> None:
+    folder, way = site.space.side(side.side), reach.of(side)
+    ssh.close(folder, way, [host.name for host in side.hosts])
+    if folder.state.exists():
+        pulumi = tools.provide(("pulumi",), install=True, report=lambda text: journal.doing(side.side.value, text))
+        engine = site.spec.platform.spec.engine
+        job = stacks.Job(
+            side=side,
+            stacks=("network",),
+            operation=stacks.Operation.DESTROY,
+            folder=folder,
+            pulumi=str(pulumi["pulumi"]),
+            plugins=engine.plugins,
+            backend=engine.backend or f"file://{folder.state}",
+            kubeconfig="",
+        )
+        results = stacks.run(
+            job,
+            way=reach.Reach(namespace=None),
+            log=logs / f"{side.side.value}-destroy.log",
+            report=lambda text: journal.doing(f"{side.side.value}/network", text),
+            done=lambda _: None,
+        )
+        for result in results:
+            if result.error:
+                raise errors.GovcloudError(
+                    "the lab could not be removed", where=side.side.value, cause=result.error,
+                    log=str(logs / f"{side.side.value}-destroy.log"), remedy="run `govcloud destroy --yes` again",
+                )
+    if side.network is not None:
+        # What a killed deploy made before Pulumi had heard of it.
+        sweep.remove_all(side.network.prefix, folder.machines)
+    if folder.path.exists():
+        shutil.rmtree(folder.path)

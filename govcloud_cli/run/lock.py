@@ -1,0 +1,62 @@
+"""One deploy at a time per environment.
+
+The lock is `flock`: the kernel frees it when its holder dies, so there is no stale lock to guess about
+and nothing is ever unlinked. The text beside it only tells people who holds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import getpass
+import json
+import os
+import socket
+from collections.abc import Iterator
+
+import filelock
+
+from govcloud_cli import errors
+from govcloud_cli.run import workspace
+
+
+@contextlib.contextmanager
+def held(space: workspace.Workspace, *, verb: str, now: datetime.datetime) -> Iterator[None]:
+    """Hold the environment's lock for `verb`. Raises `errors.LockedError`, naming the holder, without waiting."""
+    workspace.make_folder(space.path)
+    lock = filelock.FileLock(space.path / "lock", mode=0o600)
+    holder = space.path / "holder.json"
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise errors.LockedError(
+            f"environment {space.path.name} is locked: {_describe(holder, now)}",
+            remedy="wait for it to end, or stop it with Ctrl-C where it runs; a dead holder's lock is free by itself",
+        ) from None
+    try:
+        workspace.write(
+            holder,
+            json.dumps(
+                {
+                    "user": getpass.getuser(),
+                    "host": socket.gethostname(),
+                    "pid": os.getpid(),
+                    "verb": verb,
+                    "since": now.isoformat(timespec="seconds"),
+                }
+            ),
+        )
+        yield
+    finally:
+        lock.release()
+
+
+def _describe(holder: os.PathLike[str], now: datetime.datetime) -> str:
+    try:
+        with open(holder, encoding="utf-8") as file:
+            text = json.load(file)
+        since = datetime.datetime.fromisoformat(text["since"])
+        minutes = int((now - since).total_seconds() // 60)
+        return f"{text['user']}@{text['host']} pid {text['pid']}, {text['verb']} since {since:%H:%M} ({minutes} min)"
+    except (OSError, ValueError, KeyError):
+        return "its holder has just started and not yet written its name"

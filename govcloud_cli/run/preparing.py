@@ -1,0 +1,85 @@
+"""What a deploy needs on this host before it starts: packages, tools, the base image, keys and certificates."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import datetime
+import pathlib
+import threading
+from collections.abc import Callable
+
+from govcloud_cli import errors
+from govcloud_cli.plan import plans
+from govcloud_cli.run import certificates, image, pki, sites, tools, workspace
+
+_TOOLS = ("pulumi", "kube-apiserver", "kube-controller-manager")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What is ready."""
+
+    tools: dict[str, pathlib.Path]
+    made: tuple[str, ...]
+    """What this call had to install or build; empty when everything was cached."""
+
+
+def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None]) -> Prepared:
+    """Provide tools and, for a lab, packages and the base image; builds run side by side.
+
+    Raises `errors.UsageError` if something is missing and `install` is false.
+    """
+    made: list[str] = []
+    if site.embedded:
+        made += tools.packages.ensure(install=install, report=report)
+    missing = [name for name in _TOOLS if isinstance(tools.find(name), tools.Missing)]
+    made += missing
+    needs_image = site.embedded and image.find() is None
+    if needs_image and not install:
+        raise errors.UsageError(
+            "the machines' base image is not built yet",
+            cause="--no-install forbids to build it",
+            remedy="run again without --no-install",
+        )
+    stopping = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        provided = pool.submit(tools.provide, _TOOLS, install=install, report=report, stopping=stopping)
+        built = pool.submit(image.provide, report=report, stopping=stopping) if needs_image else None
+        try:
+            paths = provided.result()
+            if built is not None:
+                made.append("base image")
+                built.result()
+        except BaseException:
+            stopping.set()
+            raise
+    return Prepared(tools=paths, made=tuple(made))
+
+
+def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:
+    """Issue what is missing or about to expire of a side's certificates; return the names."""
+    folder = site.space.side(side.side)
+    requests = certificates.requests(site.spec, side)
+    state = pki.ensure(folder.pki, requests=requests, now=now)
+    if side.kubernetes is not None:
+        address = side.kubernetes.management or side.kubernetes.interfaces[0].address
+        text = pki.kubeconfig(folder.pki, server=f"https://{address}:6443", certificate=certificates.ENGINE)
+        _write_if_new(engine_kubeconfig(folder), text)
+    return state.changed
+
+
+def engine_kubeconfig(folder: workspace.SideFolder) -> pathlib.Path:
+    """The kubeconfig of stacks and probes, valid where the side's machines can be reached."""
+    return folder.path / "engine.kubeconfig"
+
+
+def write_kubeconfig(folder: workspace.SideFolder, *, port: int) -> None:
+    """Write the kubeconfig for people; `port` leads from this host's loopback to the API server."""
+    text = pki.kubeconfig(folder.pki, server=f"https://127.0.0.1:{port}", certificate=certificates.ENGINEERS)
+    _write_if_new(folder.kubeconfig, text)
+
+
+def _write_if_new(path: pathlib.Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        workspace.write(path, text)

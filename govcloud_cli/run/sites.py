@@ -1,0 +1,136 @@
+"""An environment as it stands on this host: its inventory, its workspace, and what a plan takes from the world."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import pathlib
+
+from govcloud_cli import __version__, errors, resources
+from govcloud_cli.inventory import loading
+from govcloud_cli.model import inventory, platforms
+from govcloud_cli.plan import build, hosts, plans, steps
+from govcloud_cli.run import applied, image, ssh, workspace
+
+_NO_IMAGE = "(the base image is not built yet)"
+_NO_KEY = "(the SSH key is not made yet)"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Site:
+    """One environment on this host."""
+
+    spec: inventory.Inventory
+    space: workspace.Workspace
+    sides: tuple[platforms.Side, ...]
+    """The sides that this run is about."""
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the lab makes the machines."""
+        return self.spec.platform.spec.substrate == "embedded"
+
+
+def load(folder: pathlib.Path, *, side: str | None = None) -> Site:
+    """The environment of `inventories/<env>`; raises `errors.InventoryError` with every fault in it."""
+    spec = loading.load(folder)
+    chosen = spec.sides if side is None else tuple(known for known in spec.sides if known.value == side)
+    if not chosen:
+        raise errors.UsageError(
+            f"environment {spec.environment} has nothing on the {side} side",
+            remedy=f"choose from: {', '.join(known.value for known in spec.sides)}",
+        )
+    return Site(spec=spec, space=workspace.locate(folder), sides=chosen)
+
+
+def plan(site: Site) -> plans.Plan:
+    """The plan as far as it can be known without making anything (image and keys may still be missing)."""
+    places = {side: _place(site, side) for side in site.sides} if site.embedded else {}
+    return build.build(site.spec, places=places, sides=site.sides)
+
+
+def facts(side: plans.SidePlan, folder: workspace.SideFolder) -> steps.Facts:
+    """Digests of our own code and of the side's certificates."""
+    return steps.Facts(
+        code={
+            steps.StepKind.NETWORK: _code("network", "components"),
+            steps.StepKind.ROLES: "",
+            steps.StepKind.PLATFORM: _code("platform", "components"),
+            steps.StepKind.TENANTS: _code("tenants", "components"),
+        },
+        roles={role: _tree(resources.folder("roles") / role) for host in side.hosts for role in host.roles},
+        certificates={side.side: _certificates(folder.pki)},
+    )
+
+
+def side_plan(plan: plans.Plan, side: platforms.Side) -> plans.SidePlan:
+    """One side of a plan."""
+    return next(found for found in plan.sides if found.side is side)
+
+
+def controller_file(folder: workspace.SideFolder, tools: dict[str, pathlib.Path], file: hosts.ControllerFile) -> str:
+    """The path (or digest) of a file that the plan names."""
+    if file.folder == "tools":
+        return _sha256(tools[file.name]) if file.digest else str(tools[file.name])
+    return str(folder.pki / file.name) if file.name else str(folder.pki)
+
+
+def _place(site: Site, side: platforms.Side) -> build.LabPlace:
+    folder = site.space.side(side)
+    public = folder.ssh / "id_ed25519.pub"
+    return build.LabPlace(
+        prefix=f"{site.space.prefix}-{side.value[:3]}",
+        data_folder=str(folder.machines),
+        image=_image(folder),
+        authorized_key=public.read_text().strip() if public.exists() else _NO_KEY,
+    )
+
+
+def _image(folder: workspace.SideFolder) -> str:
+    """The image that the machines already stand on, else the newest: a newer one never replaces a machine's disk."""
+    recorded = applied.load(folder).outputs.get("network", {}).get("image")
+    if recorded is not None and pathlib.Path(recorded).is_dir():
+        return str(recorded)
+    found = image.find()
+    return _NO_IMAGE if found is None else str(found.root)
+
+
+def prepare_keys(site: Site) -> None:
+    """Make each side's SSH key and secrets, if they are not there yet."""
+    for side in site.sides:
+        folder = site.space.side(side)
+        ssh.public_key(folder)
+        workspace.ensure_secret(folder.secrets / "master")
+        workspace.ensure_secret(folder.secrets / "pulumi-passphrase")
+
+
+@functools.cache
+def _code(*projects: str) -> str:
+    root = resources.folder("stacks")
+    return hashlib.sha256("\n".join([__version__, *(_tree(root / project) for project in projects)]).encode()).hexdigest()
+
+
+@functools.cache
+def _tree(folder: pathlib.Path) -> str:
+    """Digest of a folder's files, names included."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and "tests" not in path.parts:
+            total.update(f"{path.relative_to(folder)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+@functools.cache
+def _sha256(path: pathlib.Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _certificates(folder: pathlib.Path) -> str:
+    if not folder.is_dir():
+        return ""
+    total = hashlib.sha256()
+    for path in sorted(folder.glob("*.crt")):
+        total.update(f"{path.name}\0".encode() + path.read_bytes())
+    return total.hexdigest()

@@ -1,0 +1,136 @@
+"""Which programs GovCloud needs besides Debian's, and what identifies a build of them. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+
+Version = tuple[int, int, int]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Module:
+    """A wrapper Go module in `govcloud_cli/toolchain/`; its go.sum is what verifies the sources."""
+
+    name: str
+    """Folder name under `toolchain/`."""
+    version: str
+    """Version of what it builds, without `v`."""
+    packages: tuple[str, ...]
+    """Go import paths of the programs; a program is named by the last part."""
+    variables: Mapping[str, str]
+    """Go string variables set by the linker."""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Names of the binaries that a build makes."""
+        return tuple(package.rsplit("/", 1)[-1] for package in self.packages)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Flags of `go build`."""
+        linker = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in self.variables.items())])
+        return ("-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", linker)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tool:
+    """One program and which versions of it are suitable."""
+
+    name: str
+    minimum: Version
+    below: Version
+    """First version that is too new to be known to work."""
+    version_arguments: tuple[str, ...]
+    module: Module
+
+    def suits(self, version: Version) -> bool:
+        """Whether a program of this version can be used."""
+        return self.minimum <= version < self.below
+
+    @property
+    def wanted(self) -> str:
+        """The accepted versions, for people."""
+        return f">= {shown(self.minimum)}, < {shown(self.below)}"
+
+
+PULUMI = Module(
+    name="pulumi",
+    version="3.250.0",
+    packages=("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",),
+    # The Automation API parses `pulumi version`, so a build without it is refused.
+    variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.250.0"},
+)
+KUBERNETES = Module(
+    name="kubernetes",
+    version="1.36.3",
+    packages=("k8s.io/kubernetes/cmd/kube-apiserver", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    variables={
+        "k8s.io/component-base/version.gitVersion": "v1.36.3",
+        "k8s.io/component-base/version.gitMajor": "1",
+        "k8s.io/component-base/version.gitMinor": "36",
+    },
+)
+# Static binaries: they need no C compiler here, and run in the machines whatever C library those have.
+BUILD_ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+
+TOOLS: Mapping[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            name="pulumi",
+            minimum=(3, 200, 0),
+            below=(4, 0, 0),
+            version_arguments=("version",),
+            module=PULUMI,
+        ),
+        *(
+            Tool(
+                name=program,
+                minimum=(1, 34, 0),
+                below=(2, 0, 0),
+                version_arguments=("--version",),
+                module=KUBERNETES,
+            )
+            for program in KUBERNETES.programs
+        ),
+    )
+}
+
+
+def parse_version(text: str) -> Version | None:
+    """The first `1.2.3` (or Go's `go1.2`) in a program's answer; None if there is none."""
+    found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return None if found is None else (int(found[1]), int(found[2]), int(found[3] or 0))
+
+
+def shown(version: Version) -> str:
+    """`(1, 36, 3)` as `1.36.3`."""
+    return ".".join(str(part) for part in version)
+
+
+def required_go(go_mod: str) -> Version:
+    """The Go version that a go.mod file asks for; 1.0.0 if it asks for none."""
+    found = re.search(r"^go\s+(\S+)", go_mod, re.MULTILINE)
+    return (found and parse_version(found[1])) or (1, 0, 0)
+
+
+def digest(module: Module, *, sources: Mapping[str, bytes], platform: str) -> str:
+    """What identifies a build of `module`: 16 hex digits over its sources, flags and platform.
+
+    `sources` is file name -> content, of go.mod, go.sum and tools.go.
+
+    Go's own version is left out on purpose (the manifest tells it): an upgraded or removed Go must not
+    cost a deploy ten minutes of building what is already there.
+    """
+    build = {
+        "environment": BUILD_ENVIRONMENT,
+        "flags": module.flags,
+        "packages": module.packages,
+        "platform": platform,
+        "sources": {name: hashlib.sha256(content).hexdigest() for name, content in sources.items()},
+    }
+    return hashlib.sha256(json.dumps(build, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,179 @@
+"""Proves from outside that the platform does what its plan says, and nothing else.
+
+Packets from every client machine, log-ins as tenants, requests as identity groups, and every role's own tests.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import json
+import pathlib
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from govcloud_cli import errors, resources
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import databases, hosts, plans, probes, services
+from govcloud_cli.run import ansible, machines, preparing, process, reach, sites, workspace
+
+_PACKET_TIMEOUT = 2.0
+"""Seconds; more than one retransmission of a lost SYN (1 s), and nobody here is slower than that."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Checked:
+    """One probe and what came of it."""
+
+    id: str
+    expected: str
+    seen: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it came out as the plan says."""
+        return self.seen == self.expected
+
+
+def verify(
+    site: sites.Site,
+    plan: plans.Plan,
+    *,
+    report: Callable[[str], None],
+    logs: pathlib.Path,
+    role_tests: Mapping[platforms.Side, Sequence[str]] | None = None,
+) -> tuple[Checked, ...]:
+    """Every probe of `plan`, and the roles' tests on the hosts of `role_tests` (all, if None)."""
+    jobs: list[Callable[[], list[Checked]]] = []
+    for side in plan.sides:
+        on = [host.name for host in side.hosts] if role_tests is None else list(role_tests.get(side.side, ()))
+        folder, way = site.space.side(side.side), reach.of(side)
+        jobs.append(functools.partial(_packets, side, folder, way))
+        jobs.append(functools.partial(_tenants, side, folder, way))
+        if on:
+            log = logs / f"{side.side.value}-role-tests.log"
+            jobs.append(functools.partial(_roles, side, folder, way, on, log))
+    report(f"{sum(len(side.probes) for side in plan.sides)} probes and the roles' own tests")
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+        return tuple(check for found in pool.map(lambda job: job(), jobs) for check in found)
+
+
+def mismatch(wrong: Sequence[Checked], *, logs: pathlib.Path) -> errors.GovcloudError:
+    """The error for probes that came out otherwise."""
+    shown = "\n".join(f"{check.id}: expected {check.expected}, seen {check.seen}" for check in wrong[:20])
+    more = f"\n… and {len(wrong) - 20} more" if len(wrong) > 20 else ""
+    return errors.GovcloudError(
+        f"{len(wrong)} probes came out otherwise than the plan says",
+        where="verify",
+        cause=shown + more,
+        log=str(logs),
+        remedy="`govcloud deploy` restores what drifted; `govcloud verify --json` lists every probe",
+    )
+
+
+def _packets(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reach) -> list[Checked]:
+    own = [probe for probe in side.probes if probe.kind is probes.Kind.PACKET]
+    arguments: dict[str, dict[str, Any]] = {}
+    for probe in own:
+        job = arguments.setdefault(probe.source, {"timeout": _PACKET_TIMEOUT, "probes": []})
+        job["probes"].append(
+            {"id": probe.id, "address": probe.target, "port": probe.port, "protocol": probe.protocol}
+        )
+    answers = machines.run_script("packets", arguments, folder=folder, way=way)
+    return [_checked(probe, _seen(answers[probe.source], probe)) for probe in own]
+
+
+def _seen(answer: Any, probe: probes.Probe) -> str:
+    if isinstance(answer, errors.GovcloudError):
+        return f"{probes.Outcome.ERROR}: {answer.message}"
+    return str(answer[probe.id])
+
+
+def _tenants(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reach) -> list[Checked]:
+    own = [probe for probe in side.probes if probe.kind is not probes.Kind.PACKET]
+    if not own:
+        return []
+    job = {
+        "databases": [_with_password(probe, folder) for probe in own if probe.kind is probes.Kind.DATABASE],
+        "namespaces": [dataclasses.asdict(probe) for probe in own if probe.kind is probes.Kind.NAMESPACE],
+        "database": _database(side, folder),
+        "kubernetes": _kubernetes(side, folder),
+    }
+    argv = way.command([sys.executable, "-m", "govcloud_cli.run.tenant_probes"])
+    try:
+        seen = json.loads(process.run(argv, stdin=json.dumps(job), timeout=120).stdout)
+    except errors.ProcessError as error:
+        return [_checked(probe, f"{probes.Outcome.ERROR}: {error.cause}") for probe in own]
+    return [_checked(probe, seen[probe.id]) for probe in own]
+
+
+def _with_password(probe: probes.Probe, folder: workspace.SideFolder) -> dict[str, Any]:
+    master = bytes.fromhex((folder.secrets / "master").read_text().strip())
+    return {**dataclasses.asdict(probe), "password": databases.password(master, probe.source, 1)}
+
+
+def _database(side: plans.SidePlan, folder: workspace.SideFolder) -> dict[str, Any]:
+    machine = side.database
+    if machine is None:
+        return {}
+    return {
+        "host": str(machine.management or machine.interfaces[0].address),
+        "port": services.OFFERS[platforms.Service.DATABASE].port,
+        "ca": str(folder.pki / "services-ca.crt"),
+    }
+
+
+def _kubernetes(side: plans.SidePlan, folder: workspace.SideFolder) -> dict[str, Any]:
+    kubeconfig = json.loads(preparing.engine_kubeconfig(folder).read_text(encoding="utf-8"))
+    cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
+    return {
+        "server": cluster["server"],
+        "ca": cluster["certificate-authority"],
+        "certificate": user["client-certificate"],
+        "key": user["client-key"],
+    }
+
+
+def _roles(
+    side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reach, on: Sequence[str], log: pathlib.Path
+) -> list[Checked]:
+    """The roles' testinfra tests, against the machines."""
+
+    def tested(file: hosts.ControllerFile) -> str:
+        # Tests look at the machines; of the files that roles copy they need the side's certificates only.
+        return sites.controller_file(folder, {}, file) if file.folder == "pki" else ""
+
+    # testinfra reads variables and templates nothing, and does not know tags.
+    inventory = ansible.write_inventory(
+        side.hosts, folder=folder, only=tuple(on), resolve=tested, name="tested.yml", tagged=False
+    )
+    report = folder.path / "ansible" / "role-tests.xml"
+    report.unlink(missing_ok=True)
+    roles = sorted({role for host in side.hosts if host.name in on for role in host.roles})
+    tests = [path for role in roles if (path := resources.folder("roles") / role / "tests").is_dir()]
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:warnings", "-c", "/dev/null", "--rootdir", str(resources.folder("roles"))]
+    targets = [f"--ansible-inventory={inventory}", f"--junitxml={report}", *map(str, tests)]
+    argv = [sys.executable, "-m", "pytest", *options, *targets]
+    done = process.run(way.command(argv), environment=ansible.environment(folder), timeout=300, check=False)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(done.stdout + done.stderr)
+    if not report.exists():
+        return [Checked(id=f"roles/{side.side.value}", expected="passed", seen=f"error: pytest exit {done.returncode}")]
+    return _parsed(report)
+
+
+def _parsed(report: pathlib.Path) -> list[Checked]:
+    found = []
+    for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - written by our own pytest
+        bad = next((child for child in case if child.tag in ("failure", "error", "skipped")), None)
+        seen = "passed" if bad is None else f"{bad.tag}: {(bad.get('message') or '').splitlines()[0][:200]}"
+        module = case.get("classname", "").rpartition(".")[2]
+        found.append(Checked(id=f"role/{module}/{case.get('name')}", expected="passed", seen=seen))
+    return found
+
+
+def _checked(probe: probes.Probe, seen: str) -> Checked:
+    return Checked(id=probe.id, expected=probe.expected.value, seen=seen)

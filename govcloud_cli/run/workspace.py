@@ -1,0 +1,126 @@
+"""`.govcloud/<env>/`: everything a run keeps. Folders 0700, files 0600, every write atomic and durable.
+
+    .govcloud/<env>/lock, holder.json      who deploys now
+    .govcloud/<env>/logs/                  one folder per run
+    .govcloud/<env>/<side>/applied.json    what was last applied, entry by entry
+    .govcloud/<env>/<side>/state/          Pulumi's state (unless a backend is named)
+    .govcloud/<env>/<side>/{pki,ssh,secrets,machines}/
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import pathlib
+import secrets
+
+from govcloud_cli.model import platforms
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SideFolder:
+    """One side of the air gap; shares nothing with the other, so that it can be carried to its own host."""
+
+    path: pathlib.Path
+    side: platforms.Side
+
+    @property
+    def applied(self) -> pathlib.Path:
+        """What was last applied."""
+        return self.path / "applied.json"
+
+    @property
+    def state(self) -> pathlib.Path:
+        """Pulumi's file backend."""
+        return self.path / "state"
+
+    @property
+    def pki(self) -> pathlib.Path:
+        """The side's own certificate authorities and leaves."""
+        return self.path / "pki"
+
+    @property
+    def ssh(self) -> pathlib.Path:
+        """Key, known hosts and configuration of the SSH client."""
+        return self.path / "ssh"
+
+    @property
+    def secrets(self) -> pathlib.Path:
+        """Master secret and Pulumi passphrase."""
+        return self.path / "secrets"
+
+    @property
+    def machines(self) -> pathlib.Path:
+        """Disks of the lab's machines."""
+        return self.path / "machines"
+
+    @property
+    def kubeconfig(self) -> pathlib.Path:
+        """For platform engineers, usable from this host."""
+        return self.path / "kubeconfig"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """The folder of one environment."""
+
+    path: pathlib.Path
+
+    @property
+    def prefix(self) -> str:
+        """Seven characters that tell this environment's namespaces from those of every other checkout on this host."""
+        return "gc" + hashlib.sha256(os.fsencode(self.path)).hexdigest()[:5]
+
+    def side(self, side: platforms.Side) -> SideFolder:
+        """The folder of one side."""
+        return SideFolder(path=self.path / side.value, side=side)
+
+    @property
+    def logs(self) -> pathlib.Path:
+        """Where runs leave their logs."""
+        return self.path / "logs"
+
+
+def locate(inventory_folder: pathlib.Path) -> Workspace:
+    """The workspace of the environment in `inventories/<env>`: `.govcloud/<env>` beside `inventories`."""
+    resolved = inventory_folder.resolve()
+    return Workspace(path=resolved.parent.parent / ".govcloud" / resolved.name)
+
+
+def make_folder(path: pathlib.Path) -> pathlib.Path:
+    """Create `path` (0700) and the parents below `.govcloud` that are missing; return it."""
+    for parent in reversed(path.parents):
+        if ".govcloud" in parent.parts:
+            parent.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def write(path: pathlib.Path, content: str | bytes, *, mode: int = 0o600) -> None:
+    """Replace `path` by `content` in one step, on disk before we return; a kill leaves the old file or the new one."""
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    data = content.encode() if isinstance(content, str) else content
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def ensure_secret(path: pathlib.Path, *, length: int = 32) -> str:
+    """The hex secret in `path`, made (of `length` random bytes) if there is none yet."""
+    if not path.exists():
+        write(path, secrets.token_hex(length))
+    return path.read_text().strip()

@@ -1,0 +1,1 @@
+"""Pulumi project `network`: the lab's segments, machines and forwards."""

@@ -1,0 +1,1 @@
+"""The project `platform`: what one side's cluster has once."""

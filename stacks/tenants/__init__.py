@@ -1,0 +1,1 @@
+"""The project `tenants`: the namespaces and databases of one shard."""
