@@ -95,10 +95,16 @@ class LockedError(GovcloudError):
     exit_code = ExitCode.LOCKED
 
 
-class RunInterrupted(GovcloudError):
+class RunInterrupted(GovcloudError):  # noqa: N818 - the name says what happened
     """The user pressed Ctrl-C, or the run received SIGTERM."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class Bug(GovcloudError):  # noqa: N818 - as above
+    """What should not be able to happen; only `main` makes one, of an exception that nobody expected."""
+
+    exit_code = ExitCode.BUG
 
 
 class ProcessError(GovcloudError):

@@ -32,10 +32,10 @@ VERBS: dict[str, tuple[str, str]] = {
 _ALIASES = {"up": "deploy", "apply": "deploy"}
 
 _SHORT_HELP = {
-    "init": "Write a starter inventory for your own repository.",
+    "init": "Write a commented starter inventory.",
     "doctor": "Tell what is there, what is missing and what would be done.",
-    "schema": "Print the JSON Schema of the inventory, for editors.",
-    "validate": "Check the inventory; every fault at once.",
+    "schema": "Print the JSON Schema of platform.yaml or of a tenant's file.",
+    "validate": "Check an environment's inventory; changes nothing.",
     "plan": "Print what deploy would do; changes nothing.",
     "deploy": "Bring the platform to what the inventory says, and verify it.",
     "destroy": "Remove an environment and everything it made.",
@@ -59,11 +59,11 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 policy denied, 4 drift fou
 class Verbs(click.Group):
     """Finds a verb's module when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Every verb, in the order of the table."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """The verb of that name or alias; None for an unknown one."""
         name = _ALIASES.get(cmd_name, cmd_name)
         if name not in VERBS:
@@ -74,7 +74,17 @@ class Verbs(click.Group):
             raise TypeError(f"{module.__name__} has no command {name}")
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that `args` begin with. Raises `errors.UsageError`, naming the nearest, for an unknown one."""
+        name = args[0]
+        # Completion looks for verbs that are not yet written to their end; options are click's.
+        if ctx.resilient_parsing or name.startswith("-") or name in VERBS or name in _ALIASES:
+            return super().resolve_command(ctx, args)
+        raise errors.UsageError(f"there is no verb '{name}'", remedy=_nearest(name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """List the verbs by what they are for, without importing any."""
         for group in dict.fromkeys(group for group, _ in VERBS.values()):
             rows = [(verb, _SHORT_HELP[verb]) for verb, (own, _) in VERBS.items() if own == group]
@@ -82,9 +92,20 @@ class Verbs(click.Group):
                 formatter.write_dl(rows)
 
 
+def _nearest(verb: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(verb, [*VERBS, *_ALIASES], n=1)
+    return f"did you mean '{near[0]}'?" if near else "`govcloud --help` lists the verbs"
+
+
 @click.group(
     cls=Verbs,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "GOVCLOUD", "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "GOVCLOUD",
+        "max_content_width": 100,
+    },
     epilog=_EPILOG,
 )
 @click.version_option(__version__, prog_name="govcloud")
@@ -102,18 +123,17 @@ def main() -> NoReturn:
 def _run() -> int:
     try:
         result = cli.main(standalone_mode=False, prog_name="govcloud")
-    except click.exceptions.Abort:
-        click.echo("interrupted; run the same command again to go on", err=True)
-        return errors.ExitCode.INTERRUPTED
-    except KeyboardInterrupt:
-        click.echo("interrupted; run the same command again to go on", err=True)
-        return errors.ExitCode.INTERRUPTED
+        # Here, so that a reader who went away is met by the branch below and not by the interpreter's own end.
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _show(errors.RunInterrupted("interrupted", remedy="run the same command again: it goes on where it was"))
     except click.ClickException as error:
+        if _wants_json():
+            return _show(errors.UsageError(error.format_message()))
         error.show()
         return errors.ExitCode.BAD_INPUT
     except errors.GovcloudError as error:
-        _show(error)
-        return error.exit_code
+        return _show(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return errors.ExitCode.DONE
@@ -122,18 +142,28 @@ def _run() -> int:
     return result if isinstance(result, int) else errors.ExitCode.DONE
 
 
-def _show(error: errors.GovcloudError) -> None:
+def _wants_json() -> bool:
+    """Whether the command line asks for JSON; it may be too wrong to be parsed, so its words are looked at."""
+    words = sys.argv[1:]
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
+
+
+def _show(error: errors.GovcloudError) -> int:
     from govcloud_cli.commands import output
 
-    output.print_error(error)
+    output.print_error(error, as_json=_wants_json())
+    return error.exit_code
 
 
 def _bug(error: Exception) -> int:
     if os.environ.get("GOVCLOUD_DEBUG"):
         raise error
-    click.echo(f"error: this is a bug of ours: {type(error).__name__}: {error}", err=True)
-    click.echo("  fix: run again with GOVCLOUD_DEBUG=1 and report what it prints", err=True)
-    return errors.ExitCode.BUG
+    return _show(
+        errors.Bug(
+            f"this is a bug of ours: {type(error).__name__}: {error}",
+            remedy="run again with GOVCLOUD_DEBUG=1 and report what it prints",
+        )
+    )
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     help="mitogen is several times faster; linear is plain Ansible.",
 )
 @options.as_json
-def deploy(
+def deploy(  # noqa: PLR0917 - click names its arguments
     environment: str,
     side: str | None,
     yes: bool,

@@ -23,6 +23,7 @@ def destroy(environment: str, side: str | None, yes: bool, as_json: bool) -> Non
       govcloud destroy
       govcloud destroy --yes
     """
+    import contextlib
     import pathlib
     import shutil
     import tempfile
@@ -33,10 +34,15 @@ def destroy(environment: str, side: str | None, yes: bool, as_json: bool) -> Non
     if not yes:
         _ask(site.spec.environment)
     logs = pathlib.Path(tempfile.mkdtemp(prefix="govcloud-destroy-"))
-    with runs.journal(quiet=as_json) as journal:
-        existed = run_destroy.destroy(site, journal=journal, now=runs.now(), logs=logs)
-        steps = runs.steps_document(journal)
-    # Kept only if destroy failed: then they say why.
+    try:
+        with runs.journal(quiet=as_json) as journal:
+            existed = run_destroy.destroy(site, journal=journal, now=runs.now(), logs=logs)
+            steps = runs.steps_document(journal)
+    except BaseException:
+        # Logs say why it failed; a folder without any says nothing.
+        with contextlib.suppress(OSError):
+            logs.rmdir()
+        raise
     shutil.rmtree(logs)
     if as_json:
         output.print_json({"ok": True, "changed": existed, "steps": steps})

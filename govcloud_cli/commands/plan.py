@@ -39,9 +39,8 @@ def plan(environment: str, side: str | None, full: bool, as_json: bool) -> None:
     for one in planned.sides:
         folder = site.space.side(one.side)
         record = applied.load(folder)
-        for step in steps.of(one, sites.facts(one, folder)):
-            if not record.is_done(step):
-                found.append((step, steps.changes(step.entries, record.entries.get(step.name, {}))))
+        due = [step for step in steps.of(one, sites.facts(one, folder)) if not record.is_done(step)]
+        found += [(step, steps.changes(step.entries, record.entries.get(step.name, {}))) for step in due]
     found = [(step, changes) for step, changes in found if changes or step.entries]
     if as_json:
         output.print_json(_document(found))
@@ -71,9 +70,7 @@ def _document(found: list[tuple[plan_steps.Step, tuple[plan_steps.Change, ...]]]
 _SHOWN = 8
 
 
-def _print(
-    environment: str, found: list[tuple[plan_steps.Step, tuple[plan_steps.Change, ...]]], *, full: bool
-) -> None:
+def _print(environment: str, found: list[tuple[plan_steps.Step, tuple[plan_steps.Change, ...]]], *, full: bool) -> None:
     from rich import text
 
     console = output.console()

@@ -26,7 +26,8 @@ def verify(environment: str, side: str | None, show_all: bool, as_json: bool) ->
 
     site = runs.site(environment, side)
     if not site.space.path.exists():
-        raise errors.GovcloudError(f"environment {site.spec.environment} is not deployed", remedy="run `govcloud deploy`")
+        name = site.spec.environment
+        raise errors.GovcloudError(f"environment {name} is not deployed", remedy="run `govcloud deploy`")
     logs = runs.log_folder(site.space, "verify", runs.now())
     with runs.journal(quiet=as_json) as journal, journal.step("verify") as step:
         checked = run_verify.verify(
@@ -36,9 +37,7 @@ def verify(environment: str, side: str | None, show_all: bool, as_json: bool) ->
         step.note = f"{len(checked) - len(wrong)} of {len(checked)} probes as expected"
         step.failed = bool(wrong)
     if as_json:
-        probes = [
-            {"id": check.id, "expected": check.expected, "seen": check.seen, "ok": check.ok} for check in checked
-        ]
+        probes = [{"id": check.id, "expected": check.expected, "seen": check.seen, "ok": check.ok} for check in checked]
         output.print_json({"ok": not wrong, "probes": probes})
     else:
         for check in checked if show_all else wrong:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
-from govcloud_cli.model import interfaces, inventory, platforms, tenants
+from govcloud_cli.model import interfaces, inventory, platforms
 from govcloud_cli.plan import cluster, databases, hosts, namespaces, network, plans, probes, services, shards
 
 
@@ -47,9 +47,7 @@ def _side(spec: inventory.Inventory, side: platforms.Side, place: LabPlace | Non
     )
 
 
-def _first(
-    spec: inventory.Inventory, side: platforms.Side, service: platforms.Service
-) -> platforms.Machine | None:
+def _first(spec: inventory.Inventory, side: platforms.Side, service: platforms.Service) -> platforms.Machine | None:
     found = (m for m in spec.platform.spec.machines if service in m.services and spec.side_of(m) is side)
     return next(found, None)
 
@@ -119,9 +117,7 @@ def _gateways(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[st
 
 def _api_forward(kubernetes: platforms.Machine) -> network.Forward:
     port = services.OFFERS[platforms.Service.KUBERNETES].port or 0
-    return network.Forward(
-        name=API_FORWARD, switch=MANAGEMENT_SWITCH, address=str(kubernetes.management), port=port
-    )
+    return network.Forward(name=API_FORWARD, switch=MANAGEMENT_SWITCH, address=str(kubernetes.management), port=port)
 
 
 def _endpoints(spec: inventory.Inventory, side: platforms.Side) -> Iterator[plans.Endpoint]:
@@ -159,12 +155,8 @@ def _accesses(spec: inventory.Inventory, side: platforms.Side) -> tuple[probes.T
         probes.TenantAccess(
             tenant=scope.tenant.metadata.id,
             namespace=scope.namespace,
-            group=_group(scope.tenant),
+            groups=tuple(member.group for member in scope.tenant.spec.members),
             databases=tuple((database.database, database.ro) for database in databases.plan(scope)),
         )
         for scope in namespaces.scopes(spec, side)
     )
-
-
-def _group(tenant: tenants.Tenant) -> str:
-    return tenant.spec.members[0].group

@@ -39,9 +39,7 @@ class Host:
     """Role variables: JSON and `ControllerFile`; never a secret."""
 
 
-def plan(
-    spec: inventory.Inventory, side: platforms.Side, side_shards: Sequence[shards.ShardPlan]
-) -> tuple[Host, ...]:
+def plan(spec: inventory.Inventory, side: platforms.Side, side_shards: Sequence[shards.ShardPlan]) -> tuple[Host, ...]:
     """Every machine of one side, in the order of the inventory."""
     return tuple(
         _host(spec, machine, side_shards) for machine in spec.platform.spec.machines if spec.side_of(machine) is side
@@ -112,9 +110,8 @@ def _zone_firewall(spec: inventory.Inventory, machine: platforms.Machine) -> dic
     zones = []
     for interface in machine.interfaces:
         zone = spec.zone(interface.zone)
-        zones.append(
-            {"id": zone.id, "interface": interfaces.interface_name(zone.id), "prefixes": [str(zone.cidr), str(zone.cidr6)]}
-        )
+        prefixes = [str(zone.cidr), str(zone.cidr6)]
+        zones.append({"id": zone.id, "interface": interfaces.interface_name(zone.id), "prefixes": prefixes})
     return {
         "zone_firewall_zones": zones,
         "zone_firewall_management": {

@@ -59,8 +59,8 @@ class TenantAccess:
 
     tenant: str
     namespace: str
-    group: str
-    """One identity group that may read the namespace."""
+    groups: tuple[str, ...]
+    """Every identity group that may read the namespace; the first one asks."""
     databases: tuple[tuple[str, str], ...]
     """Database name and a role that may log in to it."""
 
@@ -78,18 +78,25 @@ def packets(spec: inventory.Inventory, side: platforms.Side) -> Iterator[Probe]:
 
 def tenants(accesses: Sequence[TenantAccess]) -> Iterator[Probe]:
     """Each tenant reaches its own, and not its neighbour's; the neighbours form a ring over all tenants."""
+    # The environments of a tenant share its group and its neighbour: what they try twice is tried once.
+    yield from dict.fromkeys(_attempts(accesses))
+    if accesses:
+        yield _namespace("", accesses[0].namespace, Outcome.FORBIDDEN)
+
+
+def _attempts(accesses: Sequence[TenantAccess]) -> Iterator[Probe]:
     for index, own in enumerate(accesses):
         others = [other for other in (*accesses[index + 1 :], *accesses[:index]) if other.tenant != own.tenant]
-        yield _namespace(own.group, own.namespace, Outcome.ALLOWED)
-        if others:
-            yield _namespace(own.group, others[0].namespace, Outcome.FORBIDDEN)
+        group = own.groups[0]
+        yield _namespace(group, own.namespace, Outcome.ALLOWED)
+        closed = next((other.namespace for other in others if group not in other.groups), None)
+        if closed is not None:
+            yield _namespace(group, closed, Outcome.FORBIDDEN)
         for database, role in own.databases:
             yield _database(role, database, Outcome.ALLOWED)
             foreign = next((other.databases[0][0] for other in others if other.databases), None)
             if foreign is not None:
                 yield _database(role, foreign, Outcome.FORBIDDEN)
-    if accesses:
-        yield _namespace("", accesses[0].namespace, Outcome.FORBIDDEN)
 
 
 def _ports(spec: inventory.Inventory) -> tuple[tuple[str, int], ...]:
@@ -139,6 +146,4 @@ def _namespace(group: str, namespace: str, expected: Outcome) -> Probe:
 
 
 def _database(role: str, database: str, expected: Outcome) -> Probe:
-    return Probe(
-        id=f"database/{role}/{database}", kind=Kind.DATABASE, expected=expected, source=role, target=database
-    )
+    return Probe(id=f"database/{role}/{database}", kind=Kind.DATABASE, expected=expected, source=role, target=database)

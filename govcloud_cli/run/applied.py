@@ -64,7 +64,7 @@ def load(folder: workspace.SideFolder) -> Applied:
         return Applied(folder=folder)
     try:
         content = json.loads(folder.applied.read_text(encoding="utf-8"))
-        if content.pop("schemaVersion") != _SCHEMA:
+        if not isinstance(content, dict) or content.pop("schemaVersion") != _SCHEMA:
             raise ValueError("unknown schemaVersion")
         return Applied(folder=folder, **{name: content[name] for name in _FIELDS})
     except (ValueError, KeyError, TypeError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from govcloud_cli.model import inventory, platforms
+from govcloud_cli.model import platforms
 from govcloud_cli.plan import databases, hosts, plans
 from govcloud_cli.run.pki import kubernetes, model
 
@@ -17,7 +17,7 @@ ENGINEERS = "platform-engineers"
 """The certificate of the kubeconfig that people get."""
 
 
-def requests(spec: inventory.Inventory, side: plans.SidePlan) -> tuple[model.CertificateRequest, ...]:
+def requests(side: plans.SidePlan) -> tuple[model.CertificateRequest, ...]:
     """Every certificate of one side."""
     found: list[model.CertificateRequest] = []
     if side.kubernetes is not None:

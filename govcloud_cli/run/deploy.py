@@ -152,7 +152,7 @@ class _Side:
         """Every step of the side, in order."""
         preparing.certify(self.site, self.plan, now=self.now)
         ordered = steps.of(self.plan, sites.facts(self.plan, self.folder))
-        snapshots, dead = self._look(ordered)
+        snapshots, dead = self._look()
         for step in ordered:
             if step.kind is steps.StepKind.NETWORK:
                 self._network(step, dead)
@@ -163,7 +163,7 @@ class _Side:
     def _name(self, step: str) -> str:
         return f"{self.plan.side.value}/{step}"
 
-    def _look(self, ordered: Sequence[steps.Step]) -> tuple[dict[str, drift.Snapshot], dict[str, errors.GovcloudError]]:
+    def _look(self) -> tuple[dict[str, drift.Snapshot], dict[str, errors.GovcloudError]]:
         """How the machines look, if they are there: one question each tells whether anything drifted."""
         if not self.record.snapshots or not self.way.exists:
             return {}, {}
@@ -237,6 +237,7 @@ class _Side:
             and host.name not in outcome.failed
             and outcome.reached.get(host.name, frozenset()) >= set(host.roles)
         ]
+        ssh.disconnect(self.folder, self.way, list(due))
         seen, dead = drift.look(good, folder=self.folder, way=self.way)
         self.record.snapshots = {**self.record.snapshots, **seen}
         for name in (*outcome.failed, *dead):
@@ -274,7 +275,8 @@ class _Side:
                 if not stack.error:
                     self.record.finish(by_name[stack.stack])
 
-            found = self._run_stacks(tuple(by_name), stacks.Operation.UP, way=self.way, label=f"stacks ({len(due)})", done=done)
+            label = f"stacks ({len(due)})"
+            found = self._run_stacks(tuple(by_name), stacks.Operation.UP, way=self.way, label=label, done=done)
             failures = [stack for stack in found if stack.error]
             result.changed = any(stack.changed for stack in found)
             result.note = f"{sum(stack.changed for stack in found)} objects changed in {len(found)} stacks"

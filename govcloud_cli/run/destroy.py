@@ -33,8 +33,9 @@ def destroy(site: sites.Site, *, journal: progress.Journal, now: datetime.dateti
                 _side(site, side, journal=journal, logs=logs)
                 step.changed = True
                 step.note = f"{len(side.hosts)} machines and their segments removed"
-    if set(site.sides) == set(site.spec.sides):
-        shutil.rmtree(site.space.path)
+        if set(site.sides) == set(site.spec.sides):
+            # Under the lock: a deploy that began here must not lose its files.
+            shutil.rmtree(site.space.path)
     return True
 
 
@@ -64,8 +65,11 @@ def _side(site: sites.Site, side: plans.SidePlan, *, journal: progress.Journal, 
         for result in results:
             if result.error:
                 raise errors.GovcloudError(
-                    "the lab could not be removed", where=side.side.value, cause=result.error,
-                    log=str(logs / f"{side.side.value}-destroy.log"), remedy="run `govcloud destroy --yes` again",
+                    "the lab could not be removed",
+                    where=side.side.value,
+                    cause=result.error,
+                    log=str(logs / f"{side.side.value}-destroy.log"),
+                    remedy="run `govcloud destroy --yes` again",
                 )
     if side.network is not None:
         # What a killed deploy made before Pulumi had heard of it.

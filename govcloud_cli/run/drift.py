@@ -18,9 +18,7 @@ def look(
     chosen: Sequence[hosts.Host], *, folder: workspace.SideFolder, way: reach.Reach
 ) -> tuple[dict[str, Snapshot], dict[str, errors.GovcloudError]]:
     """What each machine looks like now, and why those that cannot be asked cannot."""
-    arguments = {
-        host.name: {"folders": _FOLDERS, "units": list(services.units_of(host.roles))} for host in chosen
-    }
+    arguments = {host.name: {"folders": _FOLDERS, "units": list(services.units_of(host.roles))} for host in chosen}
     answers = machines.run_script("snapshot", arguments, folder=folder, way=way)
     dead = {name: answer for name, answer in answers.items() if isinstance(answer, errors.GovcloudError)}
     return {name: answer for name, answer in answers.items() if name not in dead}, dead

@@ -18,7 +18,7 @@ import platform
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from govcloud_cli import errors, resources
 from govcloud_cli.run.tools import cache, interruptible, paths
@@ -95,6 +95,30 @@ def provide(
             return built_meanwhile.root
         paths.remove_leftovers(_images())
         return _build(packages, report=report, stopping=stopping)
+
+
+def seed(root: pathlib.Path, files: Mapping[str, pathlib.Path]) -> None:
+    """Put `files` (path in the image to file on this host) into the image at `root`, as links where that is possible.
+
+    Roles find them in place and need not copy them over the network to every machine. A path has to name its
+    content (by a checksum), because what is there is never replaced.
+    """
+    for name, source in files.items():
+        target = root / name
+        if target.exists():
+            continue
+        for folder in reversed([parent for parent in target.parents if parent.is_relative_to(root)]):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o755)
+        new = target.with_name(f".{target.name}.new")
+        new.unlink(missing_ok=True)
+        try:
+            new.hardlink_to(source)
+        except OSError:
+            # Another file system; once, so the time does not matter.
+            shutil.copyfile(source, new)
+            new.chmod(0o755)
+        new.replace(target)
 
 
 def digest(packages: Iterable[str]) -> str:

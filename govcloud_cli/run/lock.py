@@ -11,6 +11,7 @@ import datetime
 import getpass
 import json
 import os
+import pathlib
 import socket
 from collections.abc import Iterator
 
@@ -51,10 +52,9 @@ def held(space: workspace.Workspace, *, verb: str, now: datetime.datetime) -> It
         lock.release()
 
 
-def _describe(holder: os.PathLike[str], now: datetime.datetime) -> str:
+def _describe(holder: pathlib.Path, now: datetime.datetime) -> str:
     try:
-        with open(holder, encoding="utf-8") as file:
-            text = json.load(file)
+        text = json.loads(holder.read_text(encoding="utf-8"))
         since = datetime.datetime.fromisoformat(text["since"])
         minutes = int((now - since).total_seconds() // 60)
         return f"{text['user']}@{text['host']} pid {text['pid']}, {text['verb']} since {since:%H:%M} ({minutes} min)"

@@ -41,6 +41,8 @@ def run_script(
         return dict(zip(arguments, pool.map(ask, arguments), strict=True))
 
 
-def execute(host: str, command: Sequence[str], *, folder: workspace.SideFolder, way: reach.Reach, terminal: bool) -> int:
+def execute(
+    host: str, command: Sequence[str], *, folder: workspace.SideFolder, way: reach.Reach, terminal: bool
+) -> int:
     """Run `command` on `host` with our own standard streams; return its exit code (255 when SSH itself failed)."""
     return process.attached(way.command(ssh.command(folder, host, command, terminal=terminal)))

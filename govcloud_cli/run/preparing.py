@@ -51,16 +51,26 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None]) -
             if built is not None:
                 made.append("base image")
                 built.result()
+            if site.embedded:
+                _seed(paths)
         except BaseException:
             stopping.set()
             raise
     return Prepared(tools=paths, made=tuple(made))
 
 
+def _seed(paths: dict[str, pathlib.Path]) -> None:
+    """Have the control plane's binaries in the image, where the role `kubernetes` looks for them."""
+    found = image.find()
+    if found is not None:
+        binaries = ("kube-apiserver", "kube-controller-manager")
+        image.seed(found.root, {f"opt/kubernetes/{sites.sha256(paths[name])}/{name}": paths[name] for name in binaries})
+
+
 def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:
     """Issue what is missing or about to expire of a side's certificates; return the names."""
     folder = site.space.side(side.side)
-    requests = certificates.requests(site.spec, side)
+    requests = certificates.requests(side)
     state = pki.ensure(folder.pki, requests=requests, now=now)
     if side.kubernetes is not None:
         address = side.kubernetes.management or side.kubernetes.interfaces[0].address

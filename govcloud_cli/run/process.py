@@ -18,7 +18,6 @@ from typing import IO
 
 from govcloud_cli import errors
 
-
 _MARK = "GOVCLOUD_RUN"
 _running: set[subprocess.Popen[str]] = set()
 
@@ -58,10 +57,14 @@ def run(
     try:
         stdout, stderr = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
+        # The pipes may be all that is left of it: a child of its own that outlived it.
         stop(process)
         stdout, stderr = process.communicate()
         raise errors.ProcessError(
-            f"`{_shown(argv)}` did not end within {timeout:g} s", returncode=-signal.SIGKILL, stdout=stdout, stderr=stderr
+            f"`{_shown(argv)}` did not end within {timeout:g} s",
+            returncode=-signal.SIGKILL,
+            stdout=stdout,
+            stderr=stderr,
         ) from None
     except BaseException:
         stop(process)
@@ -92,7 +95,7 @@ def streaming(
     """Start `argv` in its own process group; yield it with `stdout` open for reading line by line.
 
     `stdout` (instead of reading it) and `stderr` are files to append to (0600). `inherit` are file descriptors that it
-    keeps open under their numbers. Leaving the block stops whatever of the group still runs.
+    keeps open under their numbers. Leaving the block before its end stops it with its group.
     """
     with contextlib.ExitStack() as stack:
         output_to: int | IO[bytes] = subprocess.PIPE if stdout is None else stack.enter_context(_append(stdout))
@@ -113,7 +116,8 @@ def streaming(
                 process.stdin.close()
             yield process
         finally:
-            stop(process)
+            if process.poll() is None:
+                stop(process)
             _running.discard(process)
             if process.stdout is not None:
                 process.stdout.close()
@@ -212,15 +216,17 @@ def end_leftovers(run: str) -> tuple[int, ...]:
 
 
 def stop(process: subprocess.Popen[str], *, patience: float = 5.0) -> None:
-    """End the process group of `process`: SIGTERM, `patience` seconds, then SIGKILL."""
-    if process.poll() is not None:
-        return
-    for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
+    """End the process group of `process`: SIGTERM, `patience` seconds for its leader, then SIGKILL for all of it."""
+    if process.poll() is None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+            os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(wait)
-            return
+            process.wait(patience)
+    # Also when the leader is gone: what it started may not have heard, or not have cared.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(patience)
 
 
 def _start(

@@ -72,7 +72,7 @@ def side_plan(plan: plans.Plan, side: platforms.Side) -> plans.SidePlan:
 def controller_file(folder: workspace.SideFolder, tools: dict[str, pathlib.Path], file: hosts.ControllerFile) -> str:
     """The path (or digest) of a file that the plan names."""
     if file.folder == "tools":
-        return _sha256(tools[file.name]) if file.digest else str(tools[file.name])
+        return sha256(tools[file.name]) if file.digest else str(tools[file.name])
     return str(folder.pki / file.name) if file.name else str(folder.pki)
 
 
@@ -108,7 +108,8 @@ def prepare_keys(site: Site) -> None:
 @functools.cache
 def _code(*projects: str) -> str:
     root = resources.folder("stacks")
-    return hashlib.sha256("\n".join([__version__, *(_tree(root / project) for project in projects)]).encode()).hexdigest()
+    text = "\n".join([__version__, *(_tree(root / project) for project in projects)])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @functools.cache
@@ -116,13 +117,15 @@ def _tree(folder: pathlib.Path) -> str:
     """Digest of a folder's files, names included."""
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and "tests" not in path.parts:
-            total.update(f"{path.relative_to(folder)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        inner = path.relative_to(folder)
+        if path.is_file() and "__pycache__" not in inner.parts and "tests" not in inner.parts:
+            total.update(f"{inner}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
 
 
 @functools.cache
-def _sha256(path: pathlib.Path) -> str:
+def sha256(path: pathlib.Path) -> str:
+    """The checksum of a file, in hexadecimal; read once per process."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

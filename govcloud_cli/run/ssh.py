@@ -51,19 +51,27 @@ def sockets(folder: workspace.SideFolder) -> pathlib.Path:
     return _SOCKETS / f"{workspace.Workspace(path=folder.path.parent).prefix}-{folder.side.value[:3]}"
 
 
-def command(folder: workspace.SideFolder, host: str, remote: Sequence[str] = (), *, terminal: bool = False) -> list[str]:
+def command(
+    folder: workspace.SideFolder, host: str, remote: Sequence[str] = (), *, terminal: bool = False
+) -> list[str]:
     """The `ssh` command line for `host`; `remote` is quoted for the shell at the other end."""
     quoted = [shlex.quote(word) for word in remote]
     return ["ssh", "-F", str(config_path(folder)), *(["-tt"] if terminal else []), "--", host, *quoted]
 
 
+def disconnect(folder: workspace.SideFolder, way: reach.Reach, hosts: Sequence[str]) -> None:
+    """End the shared connections: what PAM gave a log-in, it keeps, so new limits need a new one."""
+    if any(sockets(folder).iterdir()):
+        for host in hosts:
+            argv = ["ssh", "-F", str(config_path(folder)), "-O", "exit", host]
+            process.run(way.command(argv) if way.exists else argv, check=False, timeout=10)
+
+
 def close(folder: workspace.SideFolder, way: reach.Reach, hosts: Sequence[str]) -> None:
-    """End the shared connections, so that no client process outlives the machines."""
+    """End the shared connections for good, so that no client process outlives the machines."""
     if not sockets(folder).exists():
         return
-    for host in hosts:
-        argv = ["ssh", "-F", str(config_path(folder)), "-O", "exit", host]
-        process.run(way.command(argv) if way.exists else argv, check=False, timeout=10)
+    disconnect(folder, way, hosts)
     for socket in sockets(folder).iterdir():
         socket.unlink(missing_ok=True)
     sockets(folder).rmdir()
@@ -98,4 +106,3 @@ def _entry(folder: workspace.SideFolder, host: hosts_plan.Host, known: pathlib.P
 
 def _known_name(host: hosts_plan.Host) -> str:
     return host.address if host.port == 22 else f"[{host.address}]:{host.port}"
-

@@ -79,9 +79,7 @@ def _packets(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reac
     arguments: dict[str, dict[str, Any]] = {}
     for probe in own:
         job = arguments.setdefault(probe.source, {"timeout": _PACKET_TIMEOUT, "probes": []})
-        job["probes"].append(
-            {"id": probe.id, "address": probe.target, "port": probe.port, "protocol": probe.protocol}
-        )
+        job["probes"].append({"id": probe.id, "address": probe.target, "port": probe.port, "protocol": probe.protocol})
     answers = machines.run_script("packets", arguments, folder=folder, way=way)
     return [_checked(probe, _seen(answers[probe.source], probe)) for probe in own]
 
@@ -100,7 +98,7 @@ def _tenants(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reac
         "databases": [_with_password(probe, folder) for probe in own if probe.kind is probes.Kind.DATABASE],
         "namespaces": [dataclasses.asdict(probe) for probe in own if probe.kind is probes.Kind.NAMESPACE],
         "database": _database(side, folder),
-        "kubernetes": _kubernetes(side, folder),
+        "kubernetes": _kubernetes(folder),
     }
     argv = way.command([sys.executable, "-m", "govcloud_cli.run.tenant_probes"])
     try:
@@ -126,7 +124,7 @@ def _database(side: plans.SidePlan, folder: workspace.SideFolder) -> dict[str, A
     }
 
 
-def _kubernetes(side: plans.SidePlan, folder: workspace.SideFolder) -> dict[str, Any]:
+def _kubernetes(folder: workspace.SideFolder) -> dict[str, Any]:
     kubeconfig = json.loads(preparing.engine_kubeconfig(folder).read_text(encoding="utf-8"))
     cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
     return {
@@ -154,7 +152,8 @@ def _roles(
     report.unlink(missing_ok=True)
     roles = sorted({role for host in side.hosts if host.name in on for role in host.roles})
     tests = [path for role in roles if (path := resources.folder("roles") / role / "tests").is_dir()]
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:warnings", "-c", "/dev/null", "--rootdir", str(resources.folder("roles"))]
+    root = f"--rootdir={resources.folder('roles')}"
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:warnings", "-c", "/dev/null", root]
     targets = [f"--ansible-inventory={inventory}", f"--junitxml={report}", *map(str, tests)]
     argv = [sys.executable, "-m", "pytest", *options, *targets]
     done = process.run(way.command(argv), environment=ansible.environment(folder), timeout=300, check=False)

@@ -1,10 +1,10 @@
 """`.govcloud/<env>/`: everything a run keeps. Folders 0700, files 0600, every write atomic and durable.
 
-    .govcloud/<env>/lock, holder.json      who deploys now
-    .govcloud/<env>/logs/                  one folder per run
-    .govcloud/<env>/<side>/applied.json    what was last applied, entry by entry
-    .govcloud/<env>/<side>/state/          Pulumi's state (unless a backend is named)
-    .govcloud/<env>/<side>/{pki,ssh,secrets,machines}/
+- `.govcloud/<env>/lock`, `holder.json`: who deploys now
+- `.govcloud/<env>/logs/`: one folder per run
+- `.govcloud/<env>/<side>/applied.json`: what was last applied, entry by entry
+- `.govcloud/<env>/<side>/state/`: Pulumi's state (unless a backend is named)
+- `.govcloud/<env>/<side>/{pki,ssh,secrets,machines}/`
 """
 
 from __future__ import annotations

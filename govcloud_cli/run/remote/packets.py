@@ -22,10 +22,10 @@ async def _all(argument: dict[str, Any]) -> dict[str, str]:
     return {probe["id"]: outcome for probe, outcome in zip(argument["probes"], seen)}  # noqa: B905 - runs on 3.9 too
 
 
-async def _one(probe: dict[str, Any], timeout: float) -> str:
+async def _one(probe: dict[str, Any], patience: float) -> str:
     attempt = _tcp(probe) if probe["protocol"] == "tcp" else _udp(probe)
     try:
-        await asyncio.wait_for(attempt, timeout)
+        await asyncio.wait_for(attempt, patience)
     except asyncio.TimeoutError:  # noqa: UP041 - its own class before 3.11
         return "blocked"
     except ConnectionRefusedError:

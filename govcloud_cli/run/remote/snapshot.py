@@ -34,7 +34,12 @@ def main(argument: dict[str, Any]) -> dict[str, str]:
 def _file(path: pathlib.Path) -> str:
     try:
         status = path.lstat()
-        content = os.readlink(path).encode() if stat.S_ISLNK(status.st_mode) else path.read_bytes()
+        content = b""
+        if stat.S_ISLNK(status.st_mode):
+            content = os.fsencode(path.readlink())
+        elif stat.S_ISREG(status.st_mode):
+            # Nothing else is read: a pipe would keep us waiting for its writer.
+            content = path.read_bytes()
     except FileNotFoundError:
         return "gone"
     head = f"{stat.filemode(status.st_mode)} {status.st_uid}:{status.st_gid}\n".encode()

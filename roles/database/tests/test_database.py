@@ -1,6 +1,6 @@
 """The role `database` on a machine, read from outside the role. One `host.run` collects what all tests judge.
 
-Run with `pytest --ansible-inventory=FILE --hosts=ansible://GROUP`.
+Run by `govcloud verify`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+testinfra_hosts = ["ansible://database"]
 pytestmark = pytest.mark.roles
 
-_ROLE = pathlib.Path(__file__).parents[3] / "roles" / "database"
+_ROLE = pathlib.Path(__file__).parents[1]
 _SQL = """
 SELECT json_build_object(
   'settings', (SELECT json_object_agg(name, setting) FROM pg_settings),

@@ -131,14 +131,11 @@ def test_each_map_is_looked_up_by_one_rule(chains: dict[str, list[str]], wanted:
 
 def test_no_rule_accepts_beyond_the_fixed_ones(chains: dict[str, list[str]]) -> None:
     accepting = {name: sum('{"accept": null}' in rule for rule in rules) for name, rules in chains.items()}
-    assert (
-        {name: count for name, count in accepting.items() if count}
-        == {
-            "connections": 1,  # established and related
-            "input": 6,  # loopback, neighbours, multicast membership, administration (ports, echo of two families)
-            "output": 3,  # loopback, neighbour discovery, replies of administration
-        }
-    )
+    assert {name: count for name, count in accepting.items() if count} == {
+        "connections": 1,  # established and related
+        "input": 6,  # loopback, neighbours, multicast membership, administration (ports, echo of two families)
+        "output": 3,  # loopback, neighbour discovery, replies of administration
+    }
 
 
 def test_administration_is_open_to_its_sources_and_ports_only(

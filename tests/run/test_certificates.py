@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from govcloud_cli.plan import databases
+from govcloud_cli.run import certificates
+from tests.support import inventories
+
+
+def test_each_side_gets_its_own_with_its_own_addresses() -> None:
+    internal, external = (certificates.requests(side) for side in inventories.plan(inventories.lab()).sides)
+    assert [request.name for request in internal] == [request.name for request in external]
+    addresses = [
+        {str(address) for request in requests for address in request.addresses} for requests in (internal, external)
+    ]
+    assert addresses[0] & addresses[1] <= {"10.96.0.1", "127.0.0.1", "::1"}, "the API's service address is each side's"
+
+
+def test_the_database_is_called_by_any_of_its_addresses_and_administered_with_a_certificate() -> None:
+    (_, side) = inventories.plan(inventories.lab()).sides
+    found = {request.name: request for request in certificates.requests(side)}
+    assert {str(address) for address in found["database"].addresses} == {
+        "10.20.0.11", "fd20::11", "172.31.20.11", "fdff:20::11",
+    }  # fmt: skip
+    assert found["database"].usages == ("server",)
+    assert found["database-admin"].usages == ("client",)
+    assert found["database-admin"].common_name == databases.ADMIN_ROLE
+
+
+def test_the_kubeconfigs_certificates_are_among_them() -> None:
+    (side, _) = inventories.plan(inventories.lab()).sides
+    names = {request.name for request in certificates.requests(side)}
+    assert {certificates.ENGINE, certificates.ENGINEERS} <= names
