@@ -95,6 +95,12 @@ class LockedError(GovcloudError):
     exit_code = ExitCode.LOCKED
 
 
+class PartlyDoneError(GovcloudError):
+    """Some of what was asked for is done, and some failed; running again does the rest."""
+
+    exit_code = ExitCode.PARTLY_DONE
+
+
 class RunInterrupted(GovcloudError):  # noqa: N818 - the name says what happened
     """The user pressed Ctrl-C, or the run received SIGTERM."""
 

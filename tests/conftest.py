@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import os
+import pathlib
+import warnings
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
+
+from tests.support import tools
 
 # Deadlines measure the machine, not the code; a database of examples would be one more folder to ignore.
 hypothesis.settings.register_profile("govcloud", deadline=None, database=None, derandomize=True, max_examples=60)
 hypothesis.settings.load_profile("govcloud")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _tier_tools(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Provide, once, what the chosen tiers need; nothing for the pure one."""
+    markers = {marker.name for item in request.session.items for marker in item.iter_markers()}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in tools.provide(markers).items():
+            patch.setenv(name, value)
+        yield
+
+
+def pytest_unconfigure() -> None:
+    """Let the interpreter end in peace.
+
+    After a run that failed, as it should, Pulumi's SDK leaves a loop and coroutines open that nobody can reach; they
+    are found when everything else is over, in no test, and would there turn a tier that passed into one that failed.
+    """
+    warnings.simplefilter("ignore", pytest.PytestUnraisableExceptionWarning)
+    warnings.simplefilter("ignore", ResourceWarning)
+
+
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
+        # What the tiers need is named by variables of their own; see `tests/support/tools.py`.
+        if name.startswith("GOVCLOUD_TEST_"):
+            continue
         if name.startswith(("GOVCLOUD_", "PULUMI_", "ANSIBLE_")) or name in {"FORCE_COLOR", "COLUMNS"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("NO_COLOR", "1")
+    # What a test starts finds GovCloud wherever the test runs.
+    monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(__file__).parents[1]))

@@ -13,6 +13,7 @@ from govcloud_cli.commands import options, output, runs
 
 if TYPE_CHECKING:
     from govcloud_cli.run import deploy as run_deploy
+    from govcloud_cli.run import progress as run_progress
     from govcloud_cli.run import sites
 
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before changing hosts of your own.")
 @click.option("--no-install", is_flag=True, help="Refuse instead of installing what this host lacks.")
 @click.option("--remove", "removals", metavar="TENANT", multiple=True, help="Delete this tenant; may be repeated.")
+@click.option("--refresh", is_flag=True, help="Look at every machine and object again, whatever was recorded.")
+@click.option("--refresh-image", is_flag=True, help="Build a newer base image; machines that exist keep theirs.")
 @click.option("--expect-no-changes", is_flag=True, help="Exit 7 if anything had to be changed.")
 @click.option(
     "--ansible-strategy",
@@ -37,6 +40,8 @@ def deploy(  # noqa: PLR0917 - click names its arguments
     yes: bool,
     no_install: bool,
     removals: tuple[str, ...],
+    refresh: bool,
+    refresh_image: bool,
     expect_no_changes: bool,
     ansible_strategy: str,
     as_json: bool,
@@ -58,9 +63,21 @@ def deploy(  # noqa: PLR0917 - click names its arguments
     site = runs.site(environment, side)
     _confirm(site, yes=yes)
     logs = runs.log_folder(site.space, "deploy", moment)
-    request = run_deploy.Request(install=not no_install, removals=frozenset(removals), strategy=ansible_strategy)
+    request = run_deploy.Request(
+        install=not no_install,
+        removals=frozenset(removals),
+        refresh=refresh,
+        refresh_image=refresh_image,
+        strategy=ansible_strategy,
+    )
     with runs.journal(quiet=as_json) as journal:
-        result = run_deploy.deploy(site, request, journal=journal, now=moment, logs=logs)
+        try:
+            result = run_deploy.deploy(site, request, journal=journal, now=moment, logs=logs)
+        except errors.GovcloudError as error:
+            if not as_json:
+                raise
+            _failed(error, journal, seconds=time.monotonic() - started)
+            return error.exit_code
         steps = runs.steps_document(journal)
     seconds = time.monotonic() - started
     if as_json:
@@ -70,6 +87,14 @@ def deploy(  # noqa: PLR0917 - click names its arguments
     if expect_no_changes and result.changed:
         return errors.ExitCode.CHANGES_FOUND
     return errors.ExitCode.DONE
+
+
+def _failed(error: errors.GovcloudError, journal: run_progress.Journal, *, seconds: float) -> None:
+    """The same document as of a deploy that went well, and the error."""
+    steps = runs.steps_document(journal)
+    changed = any(step["changed"] for step in steps)
+    told = output.error_document(error)
+    output.print_json(told | {"changed": changed, "steps": steps, "seconds": round(seconds, 3)})
 
 
 def _confirm(site: sites.Site, *, yes: bool) -> None:

@@ -27,6 +27,11 @@ def doctor(*, env: str, as_json: bool) -> int:
     """Tell what is there, what is missing and what would be done.
 
     Changes nothing. Exit code 0: `deploy` can run, perhaps after installing what is missing; 1: something blocks it.
+
+    \b
+    Examples:
+      govcloud doctor
+      govcloud doctor --env production --json
     """
     substrate, inventory = _substrate(env)
     now = datetime.datetime.now(datetime.UTC)

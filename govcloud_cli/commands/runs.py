@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from govcloud_cli.run import sites, workspace
 
 
+_LOGS_KEPT = 50
+
+
 def site(environment: str, side: str | None = None) -> sites.Site:
     """The environment that `--env` and `--side` name."""
     from govcloud_cli.run import sites as run_sites
@@ -30,8 +33,13 @@ def now() -> datetime.datetime:
 
 def log_folder(space: workspace.Workspace, verb: str, moment: datetime.datetime) -> pathlib.Path:
     """A new folder for this run's logs."""
+    import shutil
+
     from govcloud_cli.run import workspace as run_workspace
 
+    if space.logs.is_dir():
+        for old in sorted(space.logs.iterdir())[:-_LOGS_KEPT]:
+            shutil.rmtree(old)
     return run_workspace.make_folder(space.logs / f"{moment:%Y%m%dT%H%M%S}-{verb}")
 
 

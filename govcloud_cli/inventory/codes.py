@@ -271,15 +271,21 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     ),
     "GC1405": (
         "a management network is missing",
-        "Each side of the air gap is run over a management network of its own.",
+        (
+            "Each side of the air gap is run over a management network of its own; MLPS asks for it, and the firewall "
+            "takes SSH from nowhere else."
+        ),
         "",
         "declare it under spec.management",
     ),
     "GC1406": (
         "the machine has no management address",
-        "In the lab, machines are reached over the management network of their side.",
-        "management and management6",
-        "give it an address of each family in its side's management network",
+        (
+            "In the lab, machines are reached over the management network of their side. On hosts of one's own, "
+            "databases and clusters are administered over it."
+        ),
+        "in the lab management and management6; with `substrate: existing` management",
+        "give it an address in its side's management network",
     ),
     "GC1407": (
         "the zone has no client machine",
@@ -295,9 +301,12 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     ),
     "GC1409": (
         "the lab makes its machines itself",
-        "With `substrate: embedded` there is no host to reach by SSH.",
-        "ssh only with `substrate: existing`",
-        "remove `ssh`, or set `substrate: existing`",
+        (
+            "With `substrate: embedded` there is no host to reach by SSH, its interfaces are named by us, and the "
+            "platform engineer is at the management network's first address."
+        ),
+        "ssh, device, managementDevice and engineers only with `substrate: existing`",
+        "remove the field, or set `substrate: existing`",
     ),
     "GC1410": (
         "it is not said how to reach this host",
@@ -331,6 +340,27 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         ),
         "a URL such as s3://bucket, azblob://…, gs://…, https://host or file:///path, without user and password",
         "correct the URL",
+    ),
+    "GC1414": (
+        "it is not said where platform engineers are",
+        "The firewall of every host takes SSH from their addresses only: without them it would shut you out.",
+        "prefixes such as [172.20.20.0/28]",
+        "add `engineers` with the prefix of the platform team's workplaces, or of its jump host",
+    ),
+    "GC1415": (
+        "SSH would be shut out",
+        (
+            "Hosts are administered over the management network alone, as MLPS asks: there sshd listens and the "
+            "firewall lets engineers in. SSH by another address would end with the first deploy."
+        ),
+        "",
+        "give the host an interface in the management network, and reach it by its address there",
+    ),
+    "GC1416": (
+        "one interface would stand in two networks",
+        "The firewall tells zones and the management network apart by the interface a packet comes in on.",
+        "a separate interface for each zone and for the management network; never lo",
+        "name the right interface with `device` or `managementDevice`; a VLAN such as bond0.20 is one too",
     ),
     # -- flows
     "GC1501": (
@@ -433,5 +463,14 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "Nothing goes between 政务内网 and the other networks, whoever agrees.",
         "peers on the tenant's own side",
         "remove the allowance",
+    ),
+    "GC1707": (
+        "this group belongs to the platform",
+        (
+            "Kubernetes gives groups such as system:masters every right in the cluster, and govcloud:… are our own. A "
+            "department's members are in groups of the identity service."
+        ),
+        "",
+        "name a group of the department, such as finance:maintainers",
     ),
 }

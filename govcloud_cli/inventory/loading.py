@@ -21,13 +21,24 @@ _PLATFORM = "platform.yaml"
 _TENANTS = "tenants"
 
 
+# A wrong field in one of these hides nothing else; a section that is missing would make everything else look wrong.
+_WITHIN_AN_ENTRY = re.compile(r"spec\.(machines|flows|zones)\[\d+\]\.")
+_ENTRY = re.compile(r".*?\]")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Loaded:
-    """A file, its model if it could be made, and its faults."""
+    """A file, its model if one could be made, and its faults."""
 
     document: reader.Document
     model: findings.Document | None
+    """In spite of faults, where these are such that the rest can be compared with the other files."""
     faults: tuple[errors.Fault, ...]
+
+    def is_doubtful(self, field: str) -> bool:
+        """Whether what is wrong with `field` may only follow from this file's own faults."""
+        entries = [(_ENTRY.match(fault.field) or [fault.field])[0] for fault in self.faults]
+        return any(field == entry or field.startswith((f"{entry}.", f"{entry}[")) for entry in entries)
 
 
 def load(folder: Path) -> inventory.Inventory:
@@ -43,12 +54,11 @@ def load(folder: Path) -> inventory.Inventory:
         faults.extend(one.faults if one is not None else ())
     for one in requests:
         faults.extend(_named_after_its_tenant(one))
-    if platform is not None and isinstance(platform.model, platforms.Platform):
-        faults.extend(_crosscheck(platform.model, (platform, *requests)))
-        if not faults:
-            models = tuple(one.model for one in requests if isinstance(one.model, tenants.Tenant))
-            ordered = tuple(sorted(models, key=lambda tenant: tenant.metadata.id))
-            return inventory.Inventory(environment=_name(folder), platform=platform.model, tenants=ordered)
+    faults.extend(_crosscheck(platform, requests))
+    if not faults and platform is not None and isinstance(platform.model, platforms.Platform):
+        models = tuple(one.model for one in requests if isinstance(one.model, tenants.Tenant))
+        ordered = tuple(sorted(models, key=lambda tenant: tenant.metadata.id))
+        return inventory.Inventory(environment=_name(folder), platform=platform.model, tenants=ordered)
     raise errors.InventoryError(tuple(sorted(faults, key=_order)))
 
 
@@ -90,14 +100,39 @@ def _load_file(path: Path, model: type[platforms.Platform] | type[tenants.Tenant
     if not document.complete:
         return _Loaded(document=document, model=None, faults=document.faults)
     try:
-        # As JSON: strictness then takes a string for an enum or an address, but never "3" for 3.
-        made = model.model_validate_json(json.dumps(document.value), by_alias=True, by_name=False)
+        made: findings.Document | None = _model(model, document.value)
     except pydantic.ValidationError as error:
         told = tuple(_told(document, one) for one in wording.tell(model, error))
         known = {fault.field for fault in document.faults}
-        fresh = tuple(fault for fault in told if fault.field not in known)
-        return _Loaded(document=document, model=None, faults=document.faults + fresh)
-    return _Loaded(document=document, model=None if document.faults else made, faults=document.faults)
+        faults = document.faults + tuple(fault for fault in told if fault.field not in known)
+        made = _without_strangers(model, document.value, error)
+    else:
+        faults = document.faults
+    if model is platforms.Platform and not all(_WITHIN_AN_ENTRY.match(fault.field) for fault in faults):
+        made = None
+    return _Loaded(document=document, model=made, faults=faults)
+
+
+def _model(model: type[platforms.Platform] | type[tenants.Tenant], value: reader.Value) -> findings.Document:
+    # As JSON: strictness then takes a string for an enum or an address, but never "3" for 3.
+    return model.model_validate_json(json.dumps(value), by_alias=True, by_name=False)
+
+
+def _without_strangers(
+    model: type[platforms.Platform] | type[tenants.Tenant], value: reader.Value, error: pydantic.ValidationError
+) -> findings.Document | None:
+    """The model of what is left without unknown fields, if those were all that was wrong."""
+    found = error.errors(include_url=False)
+    if any(item["type"] != "extra_forbidden" for item in found):
+        return None
+    rest = json.loads(json.dumps(value))
+    for item in found:
+        *above, key = item["loc"]
+        entry = rest
+        for part in above:
+            entry = entry[part]
+        del entry[key]
+    return _model(model, rest)
 
 
 def _told(document: reader.Document, one: wording.Wording) -> errors.Fault:
@@ -158,14 +193,23 @@ def _named_after_its_tenant(one: _Loaded) -> Iterator[errors.Fault]:
         )
 
 
-def _crosscheck(platform: platforms.Platform, loaded: Sequence[_Loaded]) -> Iterator[errors.Fault]:
+def _crosscheck(platform: _Loaded | None, loaded: Sequence[_Loaded]) -> Iterator[errors.Fault]:
+    """Everything between fields and files that does not merely follow from a fault that is told already."""
     requests = tuple(one.model for one in loaded if isinstance(one.model, tenants.Tenant))
-    unread = frozenset(Path(one.document.file).stem for one in loaded if one.model is None)
-    world = findings.World(platform=platform, tenants=requests, unread=unread)
-    documents = {id(one.model): one.document for one in loaded if one.model is not None}
-    for finding in crosschecks.check(world):
+    unread = frozenset(Path(one.document.file).stem for one in loaded if one.faults)
+    if platform is not None and isinstance(platform.model, platforms.Platform):
+        world = findings.World(platform=platform.model, tenants=requests, unread=unread)
+        found = crosschecks.check(world)
+    else:
+        world = findings.World(platform=_NO_PLATFORM, tenants=requests, unread=unread)
+        found = crosschecks.check(world, crosschecks.AMONG_TENANTS)
+    sources = {id(one.model): one for one in (platform, *loaded) if one is not None and one.model is not None}
+    for finding in found:
+        source = sources[id(finding.document)]
+        if source.is_doubtful(reader.join(finding.where)):
+            continue
         yield _fault(
-            documents[id(finding.document)],
+            source.document,
             finding.code,
             finding.where,
             message=finding.message,
@@ -173,6 +217,12 @@ def _crosscheck(platform: platforms.Platform, loaded: Sequence[_Loaded]) -> Iter
             allowed=finding.allowed,
             remedy=finding.remedy,
         )
+
+
+_NO_PLATFORM = platforms.Platform.model_construct(
+    spec=platforms.PlatformSpec.model_construct(zones=(), machines=(), flows=(), organisations=())
+)
+"""Stands for one that cannot be read; the checks that then run do not look into it."""
 
 
 def _name(folder: Path) -> str:

@@ -173,6 +173,17 @@ def _address(_: dict[str, Any], item: pydantic_core.ErrorDetails) -> Wording:
     )
 
 
+def _privileged(_: dict[str, Any], item: pydantic_core.ErrorDetails) -> Wording:
+    value = str(item["input"])
+    return Wording(
+        code="GC1707",
+        path=item["loc"],
+        message=f"group {_shown(value)} belongs to the platform",
+        found=_shown(value),
+        allowed=f"a group that does not begin with '{value.partition(':')[0]}:'",
+    )
+
+
 def _without_host_bits(value: object) -> str:
     try:
         network = ipaddress.ip_network(str(value), strict=False)
@@ -231,8 +242,10 @@ _TELLERS: Mapping[str, Callable[[dict[str, Any], pydantic_core.ErrorDetails], Wo
     "less_than_equal": _range,
     "ip_v4_network": _address,
     "ip_v6_network": _address,
+    "ip_any_network": _address,
     "ip_v4_address": _address,
     "ip_v6_address": _address,
+    "privileged_group": _privileged,
     "value_error": _together,
 }
 

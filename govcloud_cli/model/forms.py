@@ -14,6 +14,7 @@ FORMS: Mapping[str, str] = MappingProxyType(
         r"^[^\x00-\x1f\x7f]+$": "one line of printable text",
         r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$": "a host's name or address",
         r"^[a-z_][a-z0-9_-]{0,31}$": "a Unix account's name",
+        r"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$": "a network interface's name, such as ens192, at most 15 characters",
         r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$": "an office's mail address, such as it@finance.example",
         r"^\+?[0-9][0-9 -]{4,20}$": "a telephone number: digits, spaces and dashes, in quotes",
         r"^[a-z][a-z0-9-]*(:[a-z0-9-]+)*$": "a group of the identity service, such as finance:maintainers",
@@ -26,6 +27,7 @@ ADDRESSES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "ip_v4_network": ("an IPv4 prefix", "10.20.0.0/24"),
         "ip_v6_network": ("an IPv6 prefix", "fd20::/64"),
+        "ip_any_network": ("an IPv4 or IPv6 prefix", "172.20.20.0/28"),
         "ip_v4_address": ("an IPv4 address", "10.20.0.10"),
         "ip_v6_address": ("an IPv6 address", "fd20::10"),
     }

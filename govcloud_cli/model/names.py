@@ -28,7 +28,7 @@ RESERVED = frozenset(
     {
         "default", "kube-system", "kube-public", "kube-node-lease", "kubernetes", "system",
         "govcloud", "postgres", "template0", "template1", "pgbouncer", "public",
-        "admin", "root", "all", "any", "none", "localhost", "management", "mgmt0", "lo",
+        "admin", "root", "pg", "all", "any", "none", "localhost", "management", "mgmt0", "lo",
         "internal", "external", "internet",
     }
 )  # fmt: skip

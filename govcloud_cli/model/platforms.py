@@ -10,7 +10,7 @@ from typing import Annotated, Literal, LiteralString
 import pydantic
 import pydantic_core
 
-from govcloud_cli.model import base, names
+from govcloud_cli.model import base, interfaces, names
 
 
 class ZoneKind(enum.StrEnum):
@@ -67,9 +67,27 @@ def _plainly(form: str, error: LiteralString) -> pydantic.BeforeValidator:
 _PARSED = (ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
 _lenient = pydantic.Field(strict=False)
 
+
+def _prefix(value: object) -> object:
+    """A prefix of either family; parsed here, so that a bad one is one fault and not one per family."""
+    form = r"[0-9A-Fa-f:.]+/[0-9]{1,3}"
+    if isinstance(value, _PARSED):
+        return value
+    try:
+        if isinstance(value, str) and re.fullmatch(form, value, flags=re.ASCII):
+            return ipaddress.ip_network(value)
+    except ValueError:
+        pass
+    raise pydantic_core.PydanticCustomError("ip_any_network", "not in the form {form}", {"form": form})
+
+
 Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
 Cidr4 = Annotated[ipaddress.IPv4Network, _lenient, _plainly(r"[0-9.]+/[0-9]{1,2}", "ip_v4_network")]
 Cidr6 = Annotated[ipaddress.IPv6Network, _lenient, _plainly(r"[0-9A-Fa-f:.]+/[0-9]{1,3}", "ip_v6_network")]
+Cidr = Annotated[
+    Annotated[ipaddress.IPv4Network, _lenient] | Annotated[ipaddress.IPv6Network, _lenient],
+    pydantic.BeforeValidator(_prefix),
+]
 Address4 = Annotated[ipaddress.IPv4Address, _lenient, _plainly(r"[0-9.]+", "ip_v4_address")]
 Address6 = Annotated[ipaddress.IPv6Address, _lenient, _plainly(r"[0-9A-Fa-f:.]+", "ip_v6_address")]
 
@@ -101,11 +119,18 @@ class Network(base.Model):
     """IPv6 prefix, e.g. `fd20::/64`."""
 
 
+class ManagementNetwork(Network):
+    """The network over which one side's machines are administered."""
+
+    engineers: tuple[Cidr, ...] = ()
+    """`existing` only, and required there: where platform engineers come from, e.g. `[172.20.20.0/28]`."""
+
+
 class Management(base.Model):
     """The management networks: one per side of the air gap, for platform engineers only."""
 
-    internal: Network | None = None
-    external: Network | None = None
+    internal: ManagementNetwork | None = None
+    external: ManagementNetwork | None = None
 
 
 class Zone(Network):
@@ -127,6 +152,13 @@ class Interface(base.Model):
     zone: names.Id
     address: Address4
     address6: Address6
+    device: interfaces.Device | None = None
+    """`existing` only: the interface's name on the host; left out: the zone's id, cut to 15 characters."""
+
+    @property
+    def device_name(self) -> str:
+        """What the interface is called inside the machine."""
+        return self.device or interfaces.interface_name(self.zone)
 
 
 class Ssh(base.Model):
@@ -145,8 +177,10 @@ class Machine(base.Model):
     services: Annotated[tuple[Service, ...], pydantic.Field(min_length=1)]
     interfaces: Annotated[tuple[Interface, ...], pydantic.Field(min_length=1)]
     management: Address4 | None = None
-    """Address in its side's management network; required where the lab makes the machine."""
+    """Address in its side's management network; required in the lab, and for `database` and `kubernetes`."""
     management6: Address6 | None = None
+    management_device: interfaces.Device = interfaces.MANAGEMENT
+    """The interface in the management network; another name only with `substrate: existing`."""
     ssh: Ssh | None = None
     """Required with `substrate: existing`, refused in the lab."""
 
@@ -192,7 +226,7 @@ class PlatformSpec(base.Model):
     """`embedded`: machines in network namespaces of this host. `existing`: your own hosts, reached by SSH."""
     engine: Engine = Engine()
     kubeconfig: dict[Side, str] = pydantic.Field(default_factory=dict)
-    """`existing` only: kubeconfig file per side, where a cluster is already there."""
+    """`existing` only: kubeconfig file per side, where a cluster is already there; relative to the inventory folder."""
     management: Management
     zones: Annotated[tuple[Zone, ...], pydantic.Field(min_length=1)]
     machines: Annotated[tuple[Machine, ...], pydantic.Field(min_length=1)]

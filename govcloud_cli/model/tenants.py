@@ -6,6 +6,7 @@ import enum
 from typing import Annotated, Literal
 
 import pydantic
+import pydantic_core
 
 from govcloud_cli.model import base, names, platforms
 
@@ -54,7 +55,22 @@ class Direction(enum.StrEnum):
 
 Mailbox = Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")]
 Phone = Annotated[str, pydantic.StringConstraints(pattern=r"^\+?[0-9][0-9 -]{4,20}$")]
-Group = Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z][a-z0-9-]*(:[a-z0-9-]+)*$", max_length=80)]
+_PRIVILEGED = frozenset({"system", "kubeadm", "govcloud"})
+"""Whose groups Kubernetes, its installer and we ourselves give rights over the whole cluster."""
+
+
+def _unprivileged(group: str) -> str:
+    first, colon, _ = group.partition(":")
+    if colon and first in _PRIVILEGED:
+        raise pydantic_core.PydanticCustomError("privileged_group", "a group of the platform itself")
+    return group
+
+
+Group = Annotated[
+    str,
+    pydantic.StringConstraints(pattern=r"^[a-z][a-z0-9-]*(:[a-z0-9-]+)*$", max_length=80),
+    pydantic.AfterValidator(_unprivileged),
+]
 """A group of the identity service, e.g. `finance:maintainers`."""
 Person = Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z][a-z0-9._-]{1,39}$")]
 """A civil servant's account name."""

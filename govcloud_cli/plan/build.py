@@ -33,17 +33,19 @@ def build(
 def _side(spec: inventory.Inventory, side: platforms.Side, place: LabPlace | None) -> plans.SidePlan:
     side_shards = shards.plan(spec, side)
     kubernetes = _first(spec, side, platforms.Service.KUBERNETES)
+    kubeconfig = spec.platform.spec.kubeconfig.get(side)
     return plans.SidePlan(
         side=side,
         network=None if place is None else _network(spec, side, place, kubernetes),
         hosts=hosts.plan(spec, side, side_shards),
-        cluster=cluster.manifests(spec, side) if kubernetes is not None else (),
+        cluster=() if kubernetes is None and kubeconfig is None else cluster.manifests(spec, side),
         shards=side_shards,
         endpoints=tuple(_endpoints(spec, side)),
         tenants=tuple(_tenants(spec, side)),
         probes=(*probes.packets(spec, side), *probes.tenants(_accesses(spec, side))),
         kubernetes=kubernetes,
         database=_first(spec, side, platforms.Service.DATABASE),
+        kubeconfig=kubeconfig,
     )
 
 

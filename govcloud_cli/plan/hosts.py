@@ -7,11 +7,11 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from govcloud_cli.model import interfaces, inventory, platforms
+from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import databases, flows, services, shards
 
 ENGINEER_INDEX = 1
-"""The platform engineer's own address is the first of the management network."""
+"""In the lab the platform engineer's own address is the first of the management network."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,17 +46,19 @@ def plan(spec: inventory.Inventory, side: platforms.Side, side_shards: Sequence[
     )
 
 
-def management(spec: inventory.Inventory, side: platforms.Side) -> platforms.Network | None:
+def management(spec: inventory.Inventory, side: platforms.Side) -> platforms.ManagementNetwork | None:
     """The management network of one side."""
     networks = spec.platform.spec.management
     return networks.internal if side is platforms.Side.INTERNAL else networks.external
 
 
-def engineer(spec: inventory.Inventory, side: platforms.Side) -> tuple[str, ...]:
-    """Where the platform engineer's commands come from, as host prefixes of both families."""
+def engineers(spec: inventory.Inventory, side: platforms.Side) -> tuple[str, ...]:
+    """Where platform engineers' commands come from, as prefixes: as declared, else the one address of the lab's."""
     network = management(spec, side)
     if network is None:
         return ()
+    if network.engineers:
+        return tuple(str(prefix) for prefix in network.engineers)
     return (f"{network.cidr[ENGINEER_INDEX]}/32", f"{network.cidr6[ENGINEER_INDEX]}/128")
 
 
@@ -83,7 +85,9 @@ def _baseline(spec: inventory.Inventory, machine: platforms.Machine) -> dict[str
     zones = [spec.zone(interface.zone) for interface in machine.interfaces]
     serves_time = platforms.Service.TIME in machine.services
     return {
+        # None known: on all addresses, and the firewall alone keeps SSH to the management interface.
         "baseline_ssh_listen_addresses": _management_addresses(machine),
+        "baseline_ssh_port": machine.ssh.port if machine.ssh else services.SSH_PORT,
         "baseline_ssh_allow_users": [machine.ssh.user if machine.ssh else "root"],
         "baseline_ip_forward": platforms.Service.BORDER in machine.services,
         "baseline_time_servers": [] if serves_time else _time_servers(spec, machine),
@@ -111,12 +115,12 @@ def _zone_firewall(spec: inventory.Inventory, machine: platforms.Machine) -> dic
     for interface in machine.interfaces:
         zone = spec.zone(interface.zone)
         prefixes = [str(zone.cidr), str(zone.cidr6)]
-        zones.append({"id": zone.id, "interface": interfaces.interface_name(zone.id), "prefixes": prefixes})
+        zones.append({"id": zone.id, "interface": interface.device_name, "prefixes": prefixes})
     return {
         "zone_firewall_zones": zones,
         "zone_firewall_management": {
-            "interface": interfaces.MANAGEMENT,
-            "sources": list(engineer(spec, spec.side_of(machine))),
+            "interface": machine.management_device,
+            "sources": list(engineers(spec, spec.side_of(machine))),
             "ports": list(services.management_ports(machine)),
         },
         "zone_firewall_forward_pairs": _pairs(flows.forwards(spec, machine)),
@@ -154,7 +158,7 @@ def _database(
     return {
         "database_listen_addresses": [*zone_addresses, *own],
         "database_admin_listen_addresses": own,
-        "database_admin_sources": list(engineer(spec, spec.side_of(machine))),
+        "database_admin_sources": list(engineers(spec, spec.side_of(machine))),
         "database_tls_certificate_file": ControllerFile(folder="pki", name="database.crt"),
         "database_tls_key_file": ControllerFile(folder="pki", name="database.key"),
         "database_tls_ca_file": ControllerFile(folder="pki", name="services-ca.crt"),

@@ -56,6 +56,8 @@ class SidePlan:
     kubernetes: platforms.Machine | None
     """The machine whose API server the tenants' namespaces are in."""
     database: platforms.Machine | None
+    kubeconfig: str | None = None
+    """Path for a cluster that is there already and so has no machine here; read where GovCloud runs."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

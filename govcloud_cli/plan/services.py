@@ -50,7 +50,8 @@ def roles_of(machine: platforms.Machine) -> tuple[str, ...]:
 
 def management_ports(machine: platforms.Machine) -> tuple[int, ...]:
     """TCP ports that the platform engineer's side may open on a machine."""
-    ports = {SSH_PORT} | {port for service in machine.services for port in OFFERS[service].management_ports}
+    ssh = machine.ssh.port if machine.ssh else SSH_PORT
+    ports = {ssh} | {port for service in machine.services for port in OFFERS[service].management_ports}
     return tuple(sorted(ports))
 
 

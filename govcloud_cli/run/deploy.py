@@ -39,6 +39,10 @@ class Request:
     """Whether missing packages and tools may be installed."""
     removals: frozenset[str] = frozenset()
     """Tenants whose namespaces and databases may be deleted; a missing file alone never deletes one."""
+    refresh: bool = False
+    """Whether to look at every object and machine again, and run every step, whatever was recorded."""
+    refresh_image: bool = False
+    """Whether to build a newer base image; machines that exist keep theirs."""
     strategy: str = "mitogen_linear"
     """Ansible strategy."""
 
@@ -66,7 +70,10 @@ def deploy(
         process.end_leftovers(str(site.space.path))
         with journal.step("prepare") as step:
             prepared = preparing.prepare(
-                site, install=request.install, report=lambda text: journal.doing("prepare", text)
+                site,
+                install=request.install,
+                refresh_image=request.refresh_image,
+                report=lambda text: journal.doing("prepare", text),
             )
             sites.prepare_keys(site)
             step.changed = bool(prepared.made)
@@ -165,19 +172,24 @@ class _Side:
 
     def _look(self) -> tuple[dict[str, drift.Snapshot], dict[str, errors.GovcloudError]]:
         """How the machines look, if they are there: one question each tells whether anything drifted."""
-        if not self.record.snapshots or not self.way.exists:
+        if not self.way.exists:
+            return {}, {}
+        # Also where nothing is on record yet: real hosts have no network step that would do it.
+        self._configure_ssh()
+        if not self.record.snapshots:
             return {}, {}
         known = [host for host in self.plan.hosts if host.name in self.record.snapshots]
-        self._configure_ssh()
         return drift.look(known, folder=self.folder, way=self.way)
 
     def _network(self, step: steps.Step, dead: dict[str, errors.GovcloudError]) -> None:
         with self.journal.step(self._name(step.name)) as result:
             healthy = not dead and self.way.exists
-            if self.record.is_done(step) and healthy:
+            if self._is_done(step) and healthy:
                 result.note = f"{len(self.plan.hosts)} machines run as planned"
                 return
-            before = self.record.digests.get(step.name)
+            why = "plan differs from last time"
+            if self.record.is_done(step):
+                why = "machines did not answer: " + ", ".join(dead) if dead else "asked to look again"
             self.record.begin(step, {})
             operation = stacks.Operation.REFRESH_UP if self.record.entries.get(step.name) else stacks.Operation.UP
             found = self._run_stacks(("network",), operation, way=reach.Reach(namespace=None), label=step.name)
@@ -187,7 +199,6 @@ class _Side:
             image = "" if network is None else network.image
             self.record.finish(step, {**found[0].outputs, "image": image})
             result.changed = found[0].changed > 0
-            why = "machines did not answer: " + ", ".join(dead) if dead and before else "plan differs from last time"
             result.note = f"{found[0].changed} resources changed ({why})"
         self._configure_ssh()
 
@@ -220,7 +231,9 @@ class _Side:
         found = {}
         for host in self.plan.hosts:
             entry = f"Host/{host.name}"
-            if last.get(entry) != step.entries[entry]:
+            if self.request.refresh:
+                found[host.name] = "asked to look again"
+            elif last.get(entry) != step.entries[entry]:
                 found[host.name] = "new" if entry not in last else "its variables or roles changed"
             elif host.name not in snapshots:
                 found[host.name] = "it was started again"
@@ -256,37 +269,49 @@ class _Side:
         self.record.finish(step)
 
     def _stacks(self, ordered: Sequence[steps.Step]) -> None:
-        due = [step for step in ordered if not self.record.is_done(step) and self._has_work(step)]
-        for step in ordered:
-            if step not in due:
-                with self.journal.step(self._name(step.name)) as result:
-                    result.note = f"{len(step.entries)} objects as last applied"
-        if not due:
-            return
-        by_name = {step.name: step for step in due}
-        places = {tenant.id: tenant for tenant in self.plan.tenants}
-        for step in due:
-            tenants = {} if step.kind is steps.StepKind.PLATFORM else self._tenants_of(step.name, places)
-            self.record.begin(step, tenants)
-        failures = []
-        with self.journal.step(self._name(f"stacks ({len(due)})")) as result:
+        """The cluster-wide stack and every shard, in one job: one provider process serves them all."""
+        label = self._name("stacks")
+        with self.journal.step(label) as result:
+            due = {step.name: step for step in ordered if not self._is_done(step) and self._has_work(step)}
+            if not due:
+                count = sum(len(step.entries) for step in ordered)
+                result.note = f"{count} objects in {len(ordered)} stacks as last applied"
+                return
+            places = {tenant.id: tenant for tenant in self.plan.tenants}
+            for step in due.values():
+                self.record.begin(step, {} if step.kind is steps.StepKind.PLATFORM else self._tenants_of(step, places))
 
             def done(stack: stacks.StackResult) -> None:
                 if not stack.error:
-                    self.record.finish(by_name[stack.stack])
+                    self.record.finish(due[stack.stack])
 
-            label = f"stacks ({len(due)})"
-            found = self._run_stacks(tuple(by_name), stacks.Operation.UP, way=self.way, label=label, done=done)
-            failures = [stack for stack in found if stack.error]
+            operation = stacks.Operation.REFRESH_UP if self.request.refresh else stacks.Operation.UP
+            found = self._run_stacks(tuple(due), operation, way=self.way, label="stacks", done=done)
             result.changed = any(stack.changed for stack in found)
             result.note = f"{sum(stack.changed for stack in found)} objects changed in {len(found)} stacks"
-            for failed in failures:
-                raise _stack_failure(self._name(failed.stack), failed, self._log("stacks"))
-        self.record.tenants = sorted(places)
-        self.record.save()
+            self._raise_for([stack for stack in found if stack.error], of=len(found))
+            self.record.tenants = sorted(places)
+            self.record.save()
 
-    def _tenants_of(self, shard: str, places: dict[str, plans.TenantPlace]) -> dict[str, plans.TenantPlace]:
-        planned = next(found for found in self.plan.shards if found.id == shard)
+    def _raise_for(self, failed: Sequence[stacks.StackResult], *, of: int) -> None:
+        """A failed stack stops no other: its tenants wait while the rest are served, and the exit code says so."""
+        if not failed:
+            return
+        names = ", ".join(stack.stack for stack in failed)
+        kind = errors.PartlyDoneError if len(failed) < of else errors.GovcloudError
+        raise kind(
+            f"{len(failed)} of {of} stacks failed: {names}",
+            where=self._name(failed[0].stack),
+            cause=failed[0].error,
+            log=str(self._log("stacks")),
+            remedy="mend the cause and run `govcloud deploy` again: it goes on where this run stopped",
+        )
+
+    def _is_done(self, step: steps.Step) -> bool:
+        return self.record.is_done(step) and not self.request.refresh
+
+    def _tenants_of(self, step: steps.Step, places: dict[str, plans.TenantPlace]) -> dict[str, plans.TenantPlace]:
+        planned = next(found for found in self.plan.shards if found.id == step.name)
         return {tenant: places[tenant] for tenant in planned.tenants}
 
     def _has_work(self, step: steps.Step) -> bool:

@@ -58,5 +58,5 @@ def _describe(holder: pathlib.Path, now: datetime.datetime) -> str:
         since = datetime.datetime.fromisoformat(text["since"])
         minutes = int((now - since).total_seconds() // 60)
         return f"{text['user']}@{text['host']} pid {text['pid']}, {text['verb']} since {since:%H:%M} ({minutes} min)"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "its holder has just started and not yet written its name"

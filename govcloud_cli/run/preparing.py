@@ -25,7 +25,7 @@ class Prepared:
     """What this call had to install or build; empty when everything was cached."""
 
 
-def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None]) -> Prepared:
+def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], refresh_image: bool = False) -> Prepared:
     """Provide tools and, for a lab, packages and the base image; builds run side by side.
 
     Raises `errors.UsageError` if something is missing and `install` is false.
@@ -35,7 +35,7 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None]) -
         made += tools.packages.ensure(install=install, report=report)
     missing = [name for name in _TOOLS if isinstance(tools.find(name), tools.Missing)]
     made += missing
-    needs_image = site.embedded and image.find() is None
+    needs_image = site.embedded and (refresh_image or image.find() is None)
     if needs_image and not install:
         raise errors.UsageError(
             "the machines' base image is not built yet",
@@ -45,7 +45,9 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None]) -
     stopping = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         provided = pool.submit(tools.provide, _TOOLS, install=install, report=report, stopping=stopping)
-        built = pool.submit(image.provide, report=report, stopping=stopping) if needs_image else None
+        built = (
+            pool.submit(image.provide, report=report, refresh=refresh_image, stopping=stopping) if needs_image else None
+        )
         try:
             paths = provided.result()
             if built is not None:

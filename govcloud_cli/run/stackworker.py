@@ -131,10 +131,20 @@ def _forget_interruption(job: stacks.Job, stack: automation.Stack) -> None:
     """
     if any((job.folder.state / ".pulumi" / "locks").rglob("*.json")):
         stack.cancel()
+    if not _may_be_pending(job, stack):
+        return
     exported = stack.export_stack()
     if exported.deployment and exported.deployment.get("pending_operations"):
         deployment = {key: value for key, value in exported.deployment.items() if key != "pending_operations"}
         stack.import_stack(automation.Deployment(version=exported.version, deployment=deployment))
+
+
+def _may_be_pending(job: stacks.Job, stack: automation.Stack) -> bool:
+    """Whether the state may hold operations without an end; of a file we see it without starting Pulumi again."""
+    files = (job.folder.state / ".pulumi" / "stacks").rglob(f"{stack.name}.json")
+    if job.backend != f"file://{job.folder.state}":
+        return True
+    return any('"pending_operations"' in file.read_text(encoding="utf-8") for file in files)
 
 
 def _program(job: stacks.Job, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from govcloud_cli.plan import plans, services
+from govcloud_cli.plan import plans, services, shards
 from govcloud_cli.run import applied, machines, reach, sites
 
 
@@ -49,7 +49,7 @@ def look(site: sites.Site, plan: plans.Plan) -> Status:
     for side in plan.sides:
         found += _machines(site, side)
         record = applied.load(site.space.side(side.side))
-        tenants += [tenant for tenant in side.tenants if tenant.id in record.tenants]
+        tenants += [tenant for tenant in side.tenants if shards.shard_of(tenant.id) in record.digests]
     by_name = {machine.name: machine for machine in found}
     endpoints = [endpoint for side in plan.sides for endpoint in side.endpoints]
     return Status(

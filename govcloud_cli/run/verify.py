@@ -70,7 +70,10 @@ def mismatch(wrong: Sequence[Checked], *, logs: pathlib.Path) -> errors.Govcloud
         where="verify",
         cause=shown + more,
         log=str(logs),
-        remedy="`govcloud deploy` restores what drifted; `govcloud verify --json` lists every probe",
+        remedy=(
+            "`govcloud deploy` restores what drifted on machines, `govcloud deploy --refresh` also looks at every"
+            " object in clusters and databases; `govcloud verify --json` lists every probe"
+        ),
     )
 
 
@@ -168,7 +171,7 @@ def _parsed(report: pathlib.Path) -> list[Checked]:
     found = []
     for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314 - written by our own pytest
         bad = next((child for child in case if child.tag in ("failure", "error", "skipped")), None)
-        seen = "passed" if bad is None else f"{bad.tag}: {(bad.get('message') or '').splitlines()[0][:200]}"
+        seen = "passed" if bad is None else f"{bad.tag}: {((bad.get('message') or '').splitlines() or [''])[0][:200]}"
         module = case.get("classname", "").rpartition(".")[2]
         found.append(Checked(id=f"role/{module}/{case.get('name')}", expected="passed", seen=seen))
     return found

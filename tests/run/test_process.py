@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -56,8 +57,6 @@ def test_a_failure_tells_the_command_and_its_own_words() -> None:
 def test_words_reach_the_program_as_they_are_for_no_shell_reads_them() -> None:
     words = ["$(id)", "a b", "; rm -rf x", "*", "", "云溪"]
     code = "import sys, json; print(json.dumps(sys.argv[1:]))"
-    import json
-
     assert json.loads(process.run([sys.executable, "-c", code, *words]).stdout) == words
 
 
@@ -175,6 +174,8 @@ def test_what_a_killed_run_left_is_found_again(marked: str, tmp_path: pathlib.Pa
         assert soon(lambda: not alive(left))
 
 
+# Python warns of a child that is let go of while it runs; that is what a daemon is.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_daemon_is_no_part_of_the_run_that_started_it(marked: str, tmp_path: pathlib.Path) -> None:
     pid = process.detached(["sh", "-c", "echo started; exec sleep 60"], log=tmp_path / "log")
     try:

@@ -131,7 +131,7 @@ def _prefixes(platform: platforms.Platform) -> Iterator[_Prefix]:
             yield _Prefix(where=("spec", "management", side.value, "cidr6"), name=name, value=network.cidr6)
 
 
-def management_of(platform: platforms.Platform, side: platforms.Side) -> platforms.Network | None:
+def management_of(platform: platforms.Platform, side: platforms.Side) -> platforms.ManagementNetwork | None:
     """The management network of one side."""
     management = platform.spec.management
     return management.internal if side is platforms.Side.INTERNAL else management.external

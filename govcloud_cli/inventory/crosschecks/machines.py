@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 from collections.abc import Iterator
 
 from govcloud_cli.inventory import findings
-from govcloud_cli.model import platforms
+from govcloud_cli.inventory.crosschecks import addresses
+from govcloud_cli.model import interfaces, platforms
 
 _ALONE = (platforms.Service.DATABASE, platforms.Service.KUBERNETES)
 
@@ -67,22 +69,81 @@ def machines_are_reachable(world: findings.World) -> Iterator[findings.Finding]:
     """In the lab by their management addresses, on one's own hosts by `ssh`."""
     for index, machine in enumerate(world.platform.spec.machines):
         where = ("spec", "machines", index)
-        if not world.embedded:
-            if machine.ssh is None:
-                message = f"machine '{machine.id}' does not say how to reach it"
-                yield _finding(world, "GC1410", (*where, "id"), message, found="no ssh")
-            continue
-        if machine.ssh is not None:
-            message = f"machine '{machine.id}' is made by the lab and cannot have ssh"
-            yield _finding(world, "GC1409", (*where, "ssh"), message, found=machine.ssh.host)
-        missing = [
-            field
-            for field, address in (("management", machine.management), ("management6", machine.management6))
-            if address is None
-        ]
+        if not world.embedded and machine.ssh is None:
+            message = f"machine '{machine.id}' does not say how to reach it"
+            yield _finding(world, "GC1410", (*where, "id"), message, found="no ssh")
+        both = (("management", machine.management), ("management6", machine.management6))
+        administered = any(service in _ALONE for service in machine.services)
+        required = both if world.embedded else both[:1] if administered else ()
+        missing = [field for field, address in required if address is None]
         if missing:
             message = f"machine '{machine.id}' lacks {' and '.join(missing)}"
             yield _finding(world, "GC1406", (*where, "id"), message, found=f"no {', '.join(missing)}")
+
+
+def the_lab_makes_its_machines(world: findings.World) -> Iterator[findings.Finding]:
+    """What describes a real host says nothing about a machine of the lab."""
+    if not world.embedded:
+        return
+    for index, machine in enumerate(world.platform.spec.machines):
+        where = ("spec", "machines", index)
+        named: list[tuple[findings.Where, str]] = []
+        if machine.ssh is not None:
+            named.append((("ssh",), machine.ssh.host))
+        if machine.management_device != interfaces.MANAGEMENT:
+            named.append((("managementDevice",), machine.management_device))
+        for place, interface in enumerate(machine.interfaces):
+            if interface.device is not None:
+                named.append((("interfaces", place, "device"), interface.device))
+        for field, value in named:
+            message = f"machine '{machine.id}' is made by the lab and cannot have {field[-1]}"
+            yield _finding(world, "GC1409", (*where, *field), message, found=value)
+
+
+def ssh_stays_open(world: findings.World) -> Iterator[findings.Finding]:
+    """A host is reached by its management address: the firewall takes SSH there alone."""
+    for index, machine in enumerate(world.platform.spec.machines):
+        try:
+            address = ipaddress.ip_address(machine.ssh.host if machine.ssh else "")
+        except ValueError:
+            continue  # A name; what it resolves to is not in the inventory.
+        own = [str(found) for found in (machine.management, machine.management6) if found is not None]
+        through = [zone for zone in world.zones.values() if address in zone.cidr or address in zone.cidr6]
+        networks = [addresses.management_of(world.platform, zone.side) for zone in world.zones_of(machine)]
+        near = any(address in network.cidr or address in network.cidr6 for network in networks if network is not None)
+        if through:
+            reason = f"{address} is in zone '{through[0].id}'"
+        elif near and own and str(address) not in own:
+            reason = f"{address} is not its management address"
+        else:
+            continue
+        yield _finding(
+            world,
+            "GC1415",
+            ("spec", "machines", index, "ssh", "host"),
+            f"SSH to machine '{machine.id}' would be shut out: {reason}",
+            found=str(address),
+            allowed=" or ".join(own) or "an address in its side's management network, or a name",
+        )
+
+
+def networks_have_their_own_interface(world: findings.World) -> Iterator[findings.Finding]:
+    """On each machine: one interface for each zone, and one for the management network."""
+    for index, machine in enumerate(world.platform.spec.machines):
+        where: findings.Where = ("spec", "machines", index)
+        # Of an interface that no zone stands behind, the zone's own fault tells.
+        places = [
+            (("interfaces", place), one.device_name) for place, one in enumerate(machine.interfaces) if one.device
+        ]
+        taken = [one.device_name for one in machine.interfaces if not one.device]
+        for field, name in (*places, (("managementDevice",), machine.management_device)):
+            if name in taken or name == "lo":
+                shown = field if field == ("managementDevice",) else (*field, "device")
+                message = f"interface '{name}' of machine '{machine.id}' would stand in two networks"
+                if name == "lo":
+                    message = f"'lo' of machine '{machine.id}' is in no network"
+                yield _finding(world, "GC1416", (*where, *shown), message, found=name)
+            taken.append(name)
 
 
 def each_zone_has_its_client(world: findings.World) -> Iterator[findings.Finding]:

@@ -14,9 +14,7 @@ _BACKENDS = frozenset({"s3", "azblob", "gs", "https", "file"})
 
 
 def management_networks_are_there(world: findings.World) -> Iterator[findings.Finding]:
-    """In the lab, each side that has machines has its management network."""
-    if not world.embedded:
-        return
+    """Each side that has machines has its management network."""
     used = {zone.side for machine in world.platform.spec.machines for zone in world.zones_of(machine)}
     for side in platforms.Side:
         if side in used and addresses.management_of(world.platform, side) is None:
@@ -27,6 +25,31 @@ def management_networks_are_there(world: findings.World) -> Iterator[findings.Fi
                 message=f"the {side} side has machines and no management network",
                 found=f"no management.{side}",
                 allowed=f"management.{side} with cidr and cidr6",
+            )
+
+
+def engineers_are_somewhere(world: findings.World) -> Iterator[findings.Finding]:
+    """In the lab they are at the first address; with hosts of one's own the inventory says where."""
+    for side in platforms.Side:
+        network = addresses.management_of(world.platform, side)
+        if network is None or world.embedded is not bool(network.engineers):
+            continue
+        where: findings.Where = ("spec", "management", side.value)
+        if world.embedded:
+            yield findings.Finding(
+                code="GC1409",
+                document=world.platform,
+                where=(*where, "engineers"),
+                message=f"in the lab the {side} side's engineer is at {network.cidr[1]}: engineers cannot be named",
+                found=", ".join(str(prefix) for prefix in network.engineers),
+            )
+        else:
+            yield findings.Finding(
+                code="GC1414",
+                document=world.platform,
+                where=where,
+                message=f"management.{side} does not say where platform engineers are",
+                found="no engineers",
             )
 
 

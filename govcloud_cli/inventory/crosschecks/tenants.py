@@ -94,7 +94,7 @@ def both_tenants_agree(world: findings.World) -> Iterator[findings.Finding]:
     for tenant in world.tenants:
         for index, allowance in enumerate(tenant.spec.network.allow):
             other = by_id.get(allowance.peer.tenant or "")
-            if other is None or _apart(world, tenant, other):
+            if other is None or other.metadata.id in world.unread or _apart(world, tenant, other):
                 continue
             open_ports = {passage.port for passage in consents.wished(tenant, allowance, other) & agreed}
             missing = [port for port in allowance.ports if port not in open_ports]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import errno
 import socket
 import threading
 from collections.abc import Iterator
@@ -72,16 +74,30 @@ def test_a_listener_whose_queue_is_full_does_not_answer_and_is_blocked(address: 
         assert probe(address, sock.getsockname()[1], patience=0.3) == "blocked"
 
 
-@pytest.mark.parametrize("address", ["240.0.0.1", "ff00::1"])
-def test_where_there_is_no_way_the_packet_is_blocked(address: str) -> None:
-    assert probe(address, 9, patience=0.3) == "blocked"
+@pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPERM, errno.ETIMEDOUT])
+def test_where_the_network_says_that_there_is_no_way_it_is_blocked(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    async def no_way(*_: object) -> None:
+        raise OSError(number, "no way")
+
+    monkeypatch.setattr(asyncio, "open_connection", no_way)
+    assert probe("127.0.0.1", 9) == "blocked"
+
+
+def test_any_other_trouble_is_not_mistaken_for_a_firewall(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def trouble(*_: object) -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(asyncio, "open_connection", trouble)
+    assert probe("127.0.0.1", 9).startswith("error: ")
 
 
 def test_what_is_no_address_is_an_error_and_spoils_no_other_probe() -> None:
     with bound(socket.AF_INET, "127.0.0.1", socket.SOCK_STREAM) as sock:
         sock.listen()
         jobs = [
-            {"id": "bad", "address": "no address", "port": 1, "protocol": "tcp"},
+            {"id": "bad", "address": "::1::1", "port": 1, "protocol": "tcp"},
             {"id": "good", "address": "127.0.0.1", "port": sock.getsockname()[1], "protocol": "tcp"},
         ]
         found = packets.main({"timeout": 2, "probes": jobs})

@@ -31,13 +31,18 @@ def test_every_file_is_in_it_and_looking_twice_shows_the_same(folder: pathlib.Pa
     assert look(folder) == look(folder)
 
 
+def relink(link: pathlib.Path, target: str) -> None:
+    link.unlink()
+    link.symlink_to(target)
+
+
 CHANGES: dict[str, Callable[[pathlib.Path], object]] = {
     "its content": lambda folder: (folder / "ssh" / "sshd_config").write_text("Port 23\n"),
     "its mode": lambda folder: (folder / "ssh" / "sshd_config").chmod(0o666),
     "a new file": lambda folder: (folder / "ssh" / "authorized_keys").write_text("me"),
     "a removed file": lambda folder: (folder / "ssh" / "sshd_config").unlink(),
-    "where a link leads": lambda folder: ((folder / "link").unlink(), (folder / "link").symlink_to("/dev/null")),
-    "a link for a file": lambda folder: ((folder / "ssh" / "sshd_config").unlink(), (folder / "ssh" / "sshd_config").symlink_to("/x")),
+    "where a link leads": lambda folder: relink(folder / "link", "/dev/null"),
+    "a link for a file": lambda folder: relink(folder / "ssh" / "sshd_config", "/x"),
 }  # fmt: skip
 
 

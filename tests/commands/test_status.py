@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from govcloud_cli.run import status
+from tests.support import inventories
+from tests.support.command_line import run
+
+
+def test_what_is_not_deployed_says_what_to_run(tmp_path: pathlib.Path) -> None:
+    result = run("status", "--env", str(inventories.copy("lab", tmp_path)))
+    assert result.code == 0
+    assert result.stdout == "Environment 'lab' is not deployed. Next: govcloud deploy\n"
+    assert not (tmp_path / ".govcloud").exists(), "looking makes nothing"
+
+
+def test_json_has_zones_machines_services_and_tenants(tmp_path: pathlib.Path) -> None:
+    document = run("status", "--env", str(inventories.copy("lab", tmp_path)), "--json").document
+    assert document["deployed"] is False
+    assert [zone["name"] for zone in document["zones"]] == ["internal", "external", "internet"]
+    assert len(document["machines"]) == 8
+    assert not any(machine["running"] for machine in document["machines"])
+    assert {service["healthy"] for service in document["services"]} == {False}
+    assert document["tenants"] == []
+
+
+def test_one_side_shows_nothing_of_the_other(tmp_path: pathlib.Path) -> None:
+    folder = str(inventories.copy("lab", tmp_path))
+    document = run("status", "--env", folder, "--side", "internal", "--json").document
+    assert [zone["name"] for zone in document["zones"]] == ["internal"]
+    assert {machine["side"] for machine in document["machines"]} == {"internal"}
+
+
+def test_a_running_platform_is_shown_with_its_health(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (_, side) = inventories.plan(inventories.lab()).sides
+    machine = status.MachineStatus(
+        name="external-db",
+        zone="external",
+        address="10.20.0.11",
+        side="external",
+        running=True,
+        resident_bytes=64 << 20,
+        units={},
+    )
+    services = tuple(status.ServiceStatus(endpoint=point, healthy=point.name != "time") for point in side.endpoints)
+    found = status.Status(deployed=True, machines=(machine,), services=services, tenants=side.tenants[:1])
+    monkeypatch.setattr(status, "look", lambda *_: found)
+    shown = run("status", "--env", str(inventories.copy("lab", tmp_path))).stdout
+    assert "1 machines, 64 MiB resident" in shown
+    assert shown.count("UNHEALTHY") == 1
+    assert side.tenants[0].namespaces[0] in shown

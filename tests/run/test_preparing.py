@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import datetime
+import pathlib
+from typing import Any
+
+import pytest
+
+from govcloud_cli import errors
+from govcloud_cli.run import image, preparing, sites, tools, workspace
+from tests.support import inventories
+
+NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+
+
+def silent(_text: str) -> None:
+    """Hears no progress."""
+
+
+@pytest.fixture
+def site(tmp_path: pathlib.Path) -> sites.Site:
+    return sites.load(inventories.copy("lab", tmp_path))
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A host that has all its tools but no image."""
+    built: dict[str, Any] = {"images": 0}
+
+    def build(**_: Any) -> None:
+        built["images"] += 1
+
+    monkeypatch.setattr(tools.packages, "ensure", lambda **_: ())
+    monkeypatch.setattr(tools, "find", lambda name: pathlib.Path(f"/{name}"))
+    monkeypatch.setattr(tools, "provide", lambda names, **_: {name: pathlib.Path(f"/{name}") for name in names})
+    monkeypatch.setattr(image, "find", lambda: None)
+    monkeypatch.setattr(image, "provide", build)
+    return built
+
+
+def test_what_is_missing_is_made_and_told(site: sites.Site, host: dict[str, Any]) -> None:
+    prepared = preparing.prepare(site, install=True, report=silent)
+    assert prepared.made == ("base image",)
+    assert set(prepared.tools) == {"pulumi", "kube-apiserver", "kube-controller-manager"}
+    assert host["images"] == 1
+
+
+def test_what_may_not_be_installed_is_asked_for(site: sites.Site, host: dict[str, Any]) -> None:
+    with pytest.raises(errors.UsageError, match="base image is not built"):
+        preparing.prepare(site, install=False, report=silent)
+    assert host["images"] == 0
+
+
+def test_hosts_of_ones_own_need_no_image(tmp_path: pathlib.Path, host: dict[str, Any]) -> None:
+    example = sites.load(inventories.copy("example", tmp_path))
+    assert preparing.prepare(example, install=False, report=silent).made == ()
+    assert host["images"] == 0
+
+
+def test_a_build_that_fails_stops_the_other(
+    site: sites.Site, host: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(**given: Any) -> None:
+        assert given["stopping"].wait(10), "the image's build was not told"
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise errors.GovcloudError("go broke")
+
+    monkeypatch.setattr(image, "provide", waits)
+    monkeypatch.setattr(tools, "provide", fails)
+    with pytest.raises(errors.GovcloudError, match="go broke"):
+        preparing.prepare(site, install=True, report=silent)
+
+
+def test_certificates_are_issued_once_and_the_kubeconfig_is_for_its_owner_alone(site: sites.Site) -> None:
+    (side, _) = sites.plan(site).sides
+    folder = site.space.side(side.side)
+    assert preparing.certify(site, side, now=NOW)
+    path = preparing.engine_kubeconfig(folder)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "https://172.31.10.12:6443" in path.read_text()
+    written = path.stat().st_mtime_ns
+    assert preparing.certify(site, side, now=NOW) == ()
+    assert path.stat().st_mtime_ns == written
+    for key in folder.pki.rglob("*.key"):
+        assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_kubeconfig_for_people_leads_over_the_loopback(site: sites.Site) -> None:
+    (side, _) = sites.plan(site).sides
+    folder = site.space.side(side.side)
+    preparing.certify(site, side, now=NOW)
+    preparing.write_kubeconfig(folder, port=40001)
+    assert "https://127.0.0.1:40001" in folder.kubeconfig.read_text()
+    assert isinstance(folder, workspace.SideFolder)

@@ -1,0 +1,105 @@
+"""What this repository holds itself to, and no linter checks."""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+
+import pytest
+import yaml
+
+from govcloud_cli import resources
+
+ROOT = pathlib.Path(__file__).parent.parent
+SOURCES = ("govcloud_cli", "stacks")
+MODULES = sorted(path for folder in SOURCES for path in (ROOT / folder).rglob("*.py"))
+ROLES = sorted(path for path in resources.folder("roles").iterdir() if path.is_dir() and not path.name.startswith("."))
+TESTS = sorted(path for path in (ROOT / "tests").rglob("test_*.py") if "cases" not in path.parts)
+MOST_LINES = 450
+
+
+def name(path: pathlib.Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def load(path: pathlib.Path) -> object:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_documents_every_variable_that_it_has(role: pathlib.Path) -> None:
+    defaults = load(role / "defaults" / "main.yml")
+    specs = load(role / "meta" / "argument_specs.yml")
+    assert isinstance(defaults, dict)
+    assert isinstance(specs, dict)
+    options = specs["argument_specs"]["main"]["options"]
+    assert set(defaults) == set(options)
+    assert all(name.startswith(f"{role.name}_") for name in options)
+    assert [name for name, option in options.items() if not option.get("description")] == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_goes_through_the_same_phases_and_has_tests(role: pathlib.Path) -> None:
+    tasks = {path.stem for path in (role / "tasks").glob("*.yml")}
+    assert tasks >= {"main", "preflight", "install", "configure", "verify"}
+    included = (role / "tasks" / "main.yml").read_text(encoding="utf-8")
+    positions = [included.index(f"{phase}.yml") for phase in ("preflight", "install", "configure", "verify")]
+    assert positions == sorted(positions)
+    assert list((role / "tests").glob("test_*.py"))
+
+
+def test_the_playbook_has_every_role() -> None:
+    text = (resources.folder("roles") / "site.yml").read_text(encoding="utf-8")
+    assert [role.name for role in ROLES if role.name not in text] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_is_short_says_what_it_is_for_and_asserts_nothing(path: pathlib.Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    if any(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for node in ast.walk(tree)):
+        assert text.count("\n") <= MOST_LINES, "split it"
+    if text.strip():
+        assert ast.get_docstring(tree), "a module says in its first line what it is for"
+    asserts = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    assert asserts == [], "asserts go away with -O; raise"
+    assert path.stem != "utils"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_every_public_thing_of_a_module_is_documented(path: pathlib.Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    public = [
+        node.name
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not node.name.startswith("_")
+    ]
+    documented = {
+        node.name
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and ast.get_docstring(node)
+    }
+    assert [one for one in public if one not in documented] == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name)
+def test_a_test_module_mirrors_what_it_tests(path: pathlib.Path) -> None:
+    """`tests/plan/test_flows.py` for `govcloud_cli/plan/flows.py`, or `test_<folder>…` for a folder as a whole."""
+    folder = path.parent.relative_to(ROOT / "tests")
+    about = path.stem.removeprefix("test_")
+    if about == "conventions":
+        return
+    sources = [ROOT / "govcloud_cli" / folder, ROOT / folder]
+    assert any(source.is_dir() for source in sources), f"there is no source folder {folder}"
+    known = {found.stem for source in (*sources, ROOT / "tests") if source.is_dir() for found in source.iterdir()}
+    assert about in known or about.startswith(folder.name), f"nothing in {folder} is called {about}"
+
+
+def test_nothing_in_the_sources_starts_a_shell() -> None:
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "shell"
+    ]
+    assert found == []
