@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import pathlib
 import re
+import resource
 import signal
 import subprocess
 import sys
-import time
 
 import click
 import pytest
 
 from govcloud_cli import errors, main
 from govcloud_cli.commands import runs
+from tests.support import inventories
 from tests.support.command_line import run
 
 SLOW = ("pulumi", "pydantic", "rich", "yaml", "aiohttp", "cryptography", "grpc", "psycopg", "ansible")
@@ -64,10 +66,13 @@ def test_help_imports_nothing_that_is_slow() -> None:
 
 
 def test_help_is_there_at_once() -> None:
+    """Processor time, so that a busy machine does not look like a slow start."""
+
     def seconds() -> float:
-        started = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "govcloud_cli", "--help"], check=True, stdout=subprocess.DEVNULL)
-        return time.monotonic() - started
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(seconds() for _ in range(3)) < 0.5
 
@@ -136,8 +141,8 @@ def test_with_json_bad_usage_is_one_document_too(words: tuple[str, ...]) -> None
     assert result.document["error"]["message"]
 
 
-def test_words_after_two_dashes_are_anothers() -> None:
-    result = run("exec", "no-such-machine", "--", "kubectl", "--json")
+def test_words_after_two_dashes_are_anothers(tmp_path: pathlib.Path) -> None:
+    result = run("exec", "--env", str(inventories.copy("lab", tmp_path)), "no-such-machine", "--", "kubectl", "--json")
     assert result.stdout == ""
     assert "there is no machine" in result.stderr
 

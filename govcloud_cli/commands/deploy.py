@@ -57,13 +57,14 @@ def deploy(  # noqa: PLR0917 - click names its arguments
       govcloud deploy --remove old-tenant --json
     """
     from govcloud_cli.run import deploy as run_deploy
+    from govcloud_cli.run import sides as run_sides
 
     started = time.monotonic()
     moment = runs.now()
     site = runs.site(environment, side)
     _confirm(site, yes=yes)
     logs = runs.log_folder(site.space, "deploy", moment)
-    request = run_deploy.Request(
+    request = run_sides.Request(
         install=not no_install,
         removals=frozenset(removals),
         refresh=refresh,
@@ -133,4 +134,6 @@ def _summary(site: sites.Site, result: run_deploy.Result, seconds: float) -> Non
     databases = sum(len(tenant.databases) for tenant in tenants)
     console.print(f"Tenants: {len(tenants)}, with {namespaces} namespaces and {databases} databases")
     console.print(f"Checks passed: {len(result.probes)}")
-    console.print("\nNext: govcloud status, govcloud verify, govcloud exec external-client -- ip address")
+    clients = [machine.id for machine in site.spec.platform.spec.machines if "client" in machine.services]
+    entry = f", govcloud exec {clients[0]} -- ip address" if clients else ""
+    console.print(f"\nNext: govcloud status, govcloud verify{entry}")

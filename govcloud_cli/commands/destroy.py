@@ -22,6 +22,7 @@ def destroy(environment: str, side: str | None, yes: bool, as_json: bool) -> Non
     Examples:
       govcloud destroy
       govcloud destroy --yes
+      govcloud destroy --side internal    also a side that the inventory no longer has
     """
     import contextlib
     import pathlib
@@ -30,7 +31,7 @@ def destroy(environment: str, side: str | None, yes: bool, as_json: bool) -> Non
 
     from govcloud_cli.run import destroy as run_destroy
 
-    site = runs.site(environment, side)
+    site = runs.site(environment, side, abandoned=True)
     if not yes:
         _ask(site.spec.environment)
     logs = pathlib.Path(tempfile.mkdtemp(prefix="govcloud-destroy-"))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from govcloud_cli.commands import options
+
 STARTER_TENANTS = ("education", "archives", "tourism")
 """Of the lab's: one for each zone, none that needs another's consent."""
 
@@ -13,7 +15,8 @@ STARTER_TENANTS = ("education", "archives", "tourism")
 @click.command(short_help="Write a commented starter inventory.")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--env", "environment", default="lab", show_default=True, metavar="NAME", help="Name of the environment.")
-def init(folder: Path, environment: str) -> None:
+@options.as_json
+def init(folder: Path, environment: str, as_json: bool) -> None:
     """Write a commented starter inventory into DIR/inventories/. Overwrites nothing.
 
     \b
@@ -39,6 +42,9 @@ def init(folder: Path, environment: str) -> None:
     for document in schemas.DOCUMENTS:
         files[folder / "inventories" / "schema" / schemas.file_name(document)] = schemas.text(document)
     _write(files)
+    if as_json:
+        output.print_json({"ok": True, "environment": environment, "files": [str(path) for path in files]})
+        return
     console = output.console()
     for path in files:
         console.print(f"+ {path}", soft_wrap=True)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _LOGS_KEPT = 50
 
 
-def site(environment: str, side: str | None = None) -> sites.Site:
-    """The environment that `--env` and `--side` name."""
+def site(environment: str, side: str | None = None, *, abandoned: bool = False) -> sites.Site:
+    """The environment that `--env` and `--side` name; `abandoned`: with sides that the inventory no longer has."""
     from govcloud_cli.run import sites as run_sites
 
-    return run_sites.load(options.find_inventory(environment), side=side)
+    return run_sites.load(options.find_inventory(environment), side=side, abandoned=abandoned)
 
 
 def now() -> datetime.datetime:

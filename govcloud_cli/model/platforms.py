@@ -53,6 +53,11 @@ class Level(enum.StrEnum):
     COUNTY = "county"
 
 
+# Named here, because `interfaces` is a field of `Machine` as well.
+Device = interfaces.Device
+_MANAGEMENT_DEVICE = interfaces.MANAGEMENT
+
+
 def _plainly(form: str, error: LiteralString) -> pydantic.BeforeValidator:
     """Refuse what `ipaddress` would also take: numbers, netmasks, zone indices, a prefix without its length."""
 
@@ -152,7 +157,7 @@ class Interface(base.Model):
     zone: names.Id
     address: Address4
     address6: Address6
-    device: interfaces.Device | None = None
+    device: Device | None = None
     """`existing` only: the interface's name on the host; left out: the zone's id, cut to 15 characters."""
 
     @property
@@ -179,7 +184,7 @@ class Machine(base.Model):
     management: Address4 | None = None
     """Address in its side's management network; required in the lab, and for `database` and `kubernetes`."""
     management6: Address6 | None = None
-    management_device: interfaces.Device = interfaces.MANAGEMENT
+    management_device: Device = _MANAGEMENT_DEVICE
     """The interface in the management network; another name only with `substrate: existing`."""
     ssh: Ssh | None = None
     """Required with `substrate: existing`, refused in the lab."""

@@ -1,7 +1,6 @@
 """A tenant's namespace per environment, and the shape that every planned Kubernetes object has.
 
-An object is its plain JSON manifest, decided once here: what `plan` prints is what policies judge, what
-the stacks apply, and what drift is compared with.
+An object is its plain JSON manifest, decided once here: what `plan` compares is what the stacks apply.
 """
 
 from __future__ import annotations

@@ -21,14 +21,26 @@ class Offer:
     protocol: Literal["tcp", "udp"] = "tcp"
     management_ports: tuple[int, ...] = ()
     """TCP ports for the platform engineer's side, over the management network."""
+    units: tuple[str, ...] = ()
+    """systemd units that are active where the service is healthy."""
 
 
 OFFERS: Mapping[platforms.Service, Offer] = MappingProxyType(
     {
         platforms.Service.BORDER: Offer(role=None, port=None),
-        platforms.Service.DATABASE: Offer(role="database", port=6432, management_ports=(5432, 6432)),
-        platforms.Service.KUBERNETES: Offer(role="kubernetes", port=6443, management_ports=(6443,)),
-        platforms.Service.TIME: Offer(role=None, port=123, protocol="udp"),
+        platforms.Service.DATABASE: Offer(
+            role="database",
+            port=6432,
+            management_ports=(5432, 6432),
+            units=("postgresql@15-main.service", "pgbouncer.service"),
+        ),
+        platforms.Service.KUBERNETES: Offer(
+            role="kubernetes",
+            port=6443,
+            management_ports=(6443,),
+            units=("etcd.service", "kube-apiserver.service", "kube-controller-manager.service"),
+        ),
+        platforms.Service.TIME: Offer(role=None, port=123, protocol="udp", units=("chrony.service",)),
         platforms.Service.CLIENT: Offer(role=None, port=None),
     }
 )
@@ -55,16 +67,15 @@ def management_ports(machine: platforms.Machine) -> tuple[int, ...]:
     return tuple(sorted(ports))
 
 
-_UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+_COMMON_UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "baseline": ("ssh.service", "chrony.service", "systemd-journald.service"),
         "zone_firewall": ("govcloud-firewall.service",),
-        "database": ("postgresql@15-main.service", "pgbouncer.service"),
-        "kubernetes": ("etcd.service", "kube-apiserver.service", "kube-controller-manager.service"),
     }
 )
 
 
 def units_of(roles: tuple[str, ...]) -> tuple[str, ...]:
     """The systemd units that must be active on a machine with these roles."""
-    return tuple(unit for role in roles for unit in _UNITS.get(role, ()))
+    units = {**_COMMON_UNITS, **{offer.role: offer.units for offer in OFFERS.values() if offer.role is not None}}
+    return tuple(unit for role in roles for unit in units.get(role, ()))

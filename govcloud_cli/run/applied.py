@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from govcloud_cli import errors
-from govcloud_cli.plan import plans, steps
+from govcloud_cli.plan import steps
 from govcloud_cli.run import workspace
 
 _SCHEMA = 1
@@ -29,12 +29,14 @@ class Applied:
     """Per machine, what it looked like after its roles had run and been verified."""
     tenants: list[str] = dataclasses.field(default_factory=list)
     """Tenants that have something here."""
+    untested: list[str] = dataclasses.field(default_factory=list)
+    """Machines whose roles ran and whose roles' tests have not passed since."""
 
     def is_done(self, step: steps.Step) -> bool:
         """Whether the step was last applied exactly as it is now."""
         return self.digests.get(step.name) == step.digest
 
-    def begin(self, step: steps.Step, tenants: Mapping[str, plans.TenantPlace]) -> None:
+    def begin(self, step: steps.Step, tenants: Iterable[str] = ()) -> None:
         """Before a step: from now on its entries may exist, and its old digest says nothing any more."""
         self.digests.pop(step.name, None)
         self.entries[step.name] = {**self.entries.get(step.name, {})}
@@ -55,7 +57,7 @@ class Applied:
         workspace.write(self.folder.applied, json.dumps({"schemaVersion": _SCHEMA, **content}, ensure_ascii=False))
 
 
-_FIELDS = ("digests", "entries", "outputs", "snapshots", "tenants")
+_FIELDS = ("digests", "entries", "outputs", "snapshots", "tenants", "untested")
 
 
 def load(folder: workspace.SideFolder) -> Applied:

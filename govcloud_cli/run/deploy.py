@@ -10,41 +10,11 @@ import concurrent.futures
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from govcloud_cli import errors
-from govcloud_cli.plan import build, plans, steps
-from govcloud_cli.run import (
-    ansible,
-    applied,
-    drift,
-    lock,
-    preparing,
-    process,
-    progress,
-    reach,
-    sites,
-    ssh,
-    stacks,
-    verify,
-    workspace,
-)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the user asked for."""
-
-    install: bool = True
-    """Whether missing packages and tools may be installed."""
-    removals: frozenset[str] = frozenset()
-    """Tenants whose namespaces and databases may be deleted; a missing file alone never deletes one."""
-    refresh: bool = False
-    """Whether to look at every object and machine again, and run every step, whatever was recorded."""
-    refresh_image: bool = False
-    """Whether to build a newer base image; machines that exist keep theirs."""
-    strategy: str = "mitogen_linear"
-    """Ansible strategy."""
+from govcloud_cli.plan import plans, steps
+from govcloud_cli.run import applied, lock, preparing, process, progress, sides, sites, verify
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,12 +32,13 @@ class Result:
 
 
 def deploy(
-    site: sites.Site, request: Request, *, journal: progress.Journal, now: datetime.datetime, logs: pathlib.Path
+    site: sites.Site, request: sides.Request, *, journal: progress.Journal, now: datetime.datetime, logs: pathlib.Path
 ) -> Result:
     """Deploy `site`. Raises `errors.GovcloudError` for the first thing that failed, after the other side has ended."""
     with lock.held(site.space, verb="deploy", now=now):
         process.mark(str(site.space.path))
         process.end_leftovers(str(site.space.path))
+        _refuse_removals(site, sites.plan(site), request.removals)
         with journal.step("prepare") as step:
             prepared = preparing.prepare(
                 site,
@@ -79,9 +50,10 @@ def deploy(
             step.changed = bool(prepared.made)
             step.note = f"made {', '.join(prepared.made)}" if prepared.made else "tools and base image are cached"
         plan = sites.plan(site)
-        _refuse_removals(site, plan, request.removals)
         runs = [
-            _Side(site=site, plan=side, tools=prepared.tools, request=request, journal=journal, now=now, logs=logs)
+            sides.SideRun(
+                site=site, plan=side, tools=prepared.tools, request=request, journal=journal, now=now, logs=logs
+            )
             for side in plan.sides
         ]
         _side_by_side(runs)
@@ -89,7 +61,7 @@ def deploy(
     return Result(plan=plan, steps=tuple(journal.results), probes=checked)
 
 
-def _side_by_side(runs: Sequence[_Side]) -> None:
+def _side_by_side(runs: Sequence[sides.SideRun]) -> None:
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(runs)) as pool:
         futures = [pool.submit(run.run) for run in runs]
         try:
@@ -97,16 +69,25 @@ def _side_by_side(runs: Sequence[_Side]) -> None:
         except BaseException:
             process.end_children()
             raise
-    for failure in failures:
-        raise failure
+    if failures:
+        raise _together(failures)
+
+
+def _together(failures: Sequence[BaseException]) -> BaseException:
+    """The first failure; where both sides failed, with the second one's words too."""
+    first, *others = failures
+    if isinstance(first, errors.GovcloudError):
+        told = [f"{other.where}: {other.message}" for other in others if isinstance(other, errors.GovcloudError)]
+        first.cause = "\n".join(filter(None, [first.cause, *told])) or None
+    return first
 
 
 def _verify(
-    site: sites.Site, plan: plans.Plan, runs: Sequence[_Side], *, journal: progress.Journal, logs: pathlib.Path
+    site: sites.Site, plan: plans.Plan, runs: Sequence[sides.SideRun], *, journal: progress.Journal, logs: pathlib.Path
 ) -> tuple[verify.Checked, ...]:
     with journal.step("verify") as step:
-        # The roles' own tests read what the snapshots just showed to be unchanged; they are due where roles ran.
-        hosts = {run.plan.side: run.converged for run in runs}
+        # Where machines look as they did when their roles' tests passed, those would read the same again.
+        hosts = {run.plan.side: run.record.untested for run in runs}
         checked = verify.verify(
             site, plan, report=lambda text: journal.doing("verify", text), logs=logs, role_tests=hosts
         )
@@ -114,10 +95,24 @@ def _verify(
         step.note = f"{len(checked) - len(wrong)} of {len(checked)} probes as expected"
         if wrong:
             raise verify.mismatch(wrong, logs=logs)
+        for run in runs:
+            if run.record.untested:
+                run.record.untested = []
+                run.record.save()
     return checked
 
 
 def _refuse_removals(site: sites.Site, plan: plans.Plan, allowed: Collection[str]) -> None:
+    if site.abandoned:
+        side = site.abandoned[0]
+        raise errors.UsageError(
+            f"the inventory no longer has the {side} side, which was deployed",
+            where=str(site.space.side(side).path),
+            cause="its machines would go on without anybody looking after them",
+            remedy=f"put its zones and machines back, or remove it on purpose: govcloud destroy --side {side}"
+            if site.embedded
+            else "put its zones and machines back, or decommission its hosts and move that folder away",
+        )
     removed = [
         tenant
         for side in plan.sides
@@ -131,245 +126,3 @@ def _refuse_removals(site: sites.Site, plan: plans.Plan, allowed: Collection[str
             cause="their namespaces and databases would be deleted, and a missing file alone never deletes",
             remedy=f"put the files back, or delete them on purpose: govcloud deploy {flags}",
         )
-
-
-@dataclasses.dataclass(kw_only=True)
-class _Side:
-    """One side's run."""
-
-    site: sites.Site
-    plan: plans.SidePlan
-    tools: dict[str, pathlib.Path]
-    request: Request
-    journal: progress.Journal
-    now: datetime.datetime
-    logs: pathlib.Path
-    converged: tuple[str, ...] = ()
-    """Hosts whose roles ran."""
-    record: applied.Applied = dataclasses.field(init=False)
-    folder: workspace.SideFolder = dataclasses.field(init=False)
-    way: reach.Reach = dataclasses.field(init=False)
-
-    def __post_init__(self) -> None:
-        self.folder = self.site.space.side(self.plan.side)
-        self.record = applied.load(self.folder)
-        self.way = reach.of(self.plan)
-
-    def run(self) -> None:
-        """Every step of the side, in order."""
-        preparing.certify(self.site, self.plan, now=self.now)
-        ordered = steps.of(self.plan, sites.facts(self.plan, self.folder))
-        snapshots, dead = self._look()
-        for step in ordered:
-            if step.kind is steps.StepKind.NETWORK:
-                self._network(step, dead)
-            elif step.kind is steps.StepKind.ROLES:
-                self._roles(step, snapshots)
-        self._stacks([step for step in ordered if step.kind in (steps.StepKind.PLATFORM, steps.StepKind.TENANTS)])
-
-    def _name(self, step: str) -> str:
-        return f"{self.plan.side.value}/{step}"
-
-    def _look(self) -> tuple[dict[str, drift.Snapshot], dict[str, errors.GovcloudError]]:
-        """How the machines look, if they are there: one question each tells whether anything drifted."""
-        if not self.way.exists:
-            return {}, {}
-        # Also where nothing is on record yet: real hosts have no network step that would do it.
-        self._configure_ssh()
-        if not self.record.snapshots:
-            return {}, {}
-        known = [host for host in self.plan.hosts if host.name in self.record.snapshots]
-        return drift.look(known, folder=self.folder, way=self.way)
-
-    def _network(self, step: steps.Step, dead: dict[str, errors.GovcloudError]) -> None:
-        with self.journal.step(self._name(step.name)) as result:
-            healthy = not dead and self.way.exists
-            if self._is_done(step) and healthy:
-                result.note = f"{len(self.plan.hosts)} machines run as planned"
-                return
-            why = "plan differs from last time"
-            if self.record.is_done(step):
-                why = "machines did not answer: " + ", ".join(dead) if dead else "asked to look again"
-            self.record.begin(step, {})
-            operation = stacks.Operation.REFRESH_UP if self.record.entries.get(step.name) else stacks.Operation.UP
-            found = self._run_stacks(("network",), operation, way=reach.Reach(namespace=None), label=step.name)
-            if found[0].error:
-                raise _stack_failure(self._name("network"), found[0], self._log("network"))
-            network = self.plan.network
-            image = "" if network is None else network.image
-            self.record.finish(step, {**found[0].outputs, "image": image})
-            result.changed = found[0].changed > 0
-            result.note = f"{found[0].changed} resources changed ({why})"
-        self._configure_ssh()
-
-    def _roles(self, step: steps.Step, snapshots: dict[str, drift.Snapshot]) -> None:
-        with self.journal.step(self._name(step.name)) as result:
-            due = self._due(step, snapshots)
-            if not due:
-                result.note = f"{len(self.plan.hosts)} machines look as their roles left them"
-                self.record.finish(step)
-                return
-            self.record.begin(step, {})
-            outcome = ansible.run_roles(
-                self.plan.hosts,
-                folder=self.folder,
-                way=self.way,
-                resolve=lambda file: sites.controller_file(self.folder, self.tools, file),
-                only=tuple(due),
-                log=self._log("roles"),
-                report=lambda text: self.journal.doing(self._name(step.name), text),
-                strategy=self.request.strategy,
-            )
-            self._keep(step, due, outcome)
-            result.changed = any(outcome.changed.values())
-            result.note = _shortly(due)
-            self.converged = tuple(due)
-
-    def _due(self, step: steps.Step, snapshots: dict[str, drift.Snapshot]) -> dict[str, str]:
-        """Hosts whose roles have to run, each with the reason."""
-        last = self.record.entries.get(step.name, {})
-        found = {}
-        for host in self.plan.hosts:
-            entry = f"Host/{host.name}"
-            if self.request.refresh:
-                found[host.name] = "asked to look again"
-            elif last.get(entry) != step.entries[entry]:
-                found[host.name] = "new" if entry not in last else "its variables or roles changed"
-            elif host.name not in snapshots:
-                found[host.name] = "it was started again"
-            elif different := drift.differences(self.record.snapshots[host.name], snapshots[host.name]):
-                found[host.name] = "drift: " + ", ".join(different[:3]) + (", …" if len(different) > 3 else "")
-        return found
-
-    def _keep(self, step: steps.Step, due: dict[str, str], outcome: ansible.Outcome) -> None:
-        """Record what the hosts that went well look like now, then tell of those that did not."""
-        good = [
-            host
-            for host in self.plan.hosts
-            if host.name in due
-            and host.name not in outcome.failed
-            and outcome.reached.get(host.name, frozenset()) >= set(host.roles)
-        ]
-        ssh.disconnect(self.folder, self.way, list(due))
-        seen, dead = drift.look(good, folder=self.folder, way=self.way)
-        self.record.snapshots = {**self.record.snapshots, **seen}
-        for name in (*outcome.failed, *dead):
-            self.record.snapshots.pop(name, None)
-        entries = self.record.entries.setdefault(step.name, {})
-        entries.update({f"Host/{name}": step.entries[f"Host/{name}"] for name in seen})
-        self.record.save()
-        for name, cause in outcome.failed.items():
-            raise errors.GovcloudError(
-                f"the roles failed on {len(outcome.failed)} of {len(due)} machines",
-                where=f"{self._name(step.name)}, machine {name}",
-                cause=cause,
-                log=str(self._log("roles")),
-                remedy="mend the cause and run `govcloud deploy` again: machines that are done are skipped",
-            )
-        self.record.finish(step)
-
-    def _stacks(self, ordered: Sequence[steps.Step]) -> None:
-        """The cluster-wide stack and every shard, in one job: one provider process serves them all."""
-        label = self._name("stacks")
-        with self.journal.step(label) as result:
-            due = {step.name: step for step in ordered if not self._is_done(step) and self._has_work(step)}
-            if not due:
-                count = sum(len(step.entries) for step in ordered)
-                result.note = f"{count} objects in {len(ordered)} stacks as last applied"
-                return
-            places = {tenant.id: tenant for tenant in self.plan.tenants}
-            for step in due.values():
-                self.record.begin(step, {} if step.kind is steps.StepKind.PLATFORM else self._tenants_of(step, places))
-
-            def done(stack: stacks.StackResult) -> None:
-                if not stack.error:
-                    self.record.finish(due[stack.stack])
-
-            operation = stacks.Operation.REFRESH_UP if self.request.refresh else stacks.Operation.UP
-            found = self._run_stacks(tuple(due), operation, way=self.way, label="stacks", done=done)
-            result.changed = any(stack.changed for stack in found)
-            result.note = f"{sum(stack.changed for stack in found)} objects changed in {len(found)} stacks"
-            self._raise_for([stack for stack in found if stack.error], of=len(found))
-            self.record.tenants = sorted(places)
-            self.record.save()
-
-    def _raise_for(self, failed: Sequence[stacks.StackResult], *, of: int) -> None:
-        """A failed stack stops no other: its tenants wait while the rest are served, and the exit code says so."""
-        if not failed:
-            return
-        names = ", ".join(stack.stack for stack in failed)
-        kind = errors.PartlyDoneError if len(failed) < of else errors.GovcloudError
-        raise kind(
-            f"{len(failed)} of {of} stacks failed: {names}",
-            where=self._name(failed[0].stack),
-            cause=failed[0].error,
-            log=str(self._log("stacks")),
-            remedy="mend the cause and run `govcloud deploy` again: it goes on where this run stopped",
-        )
-
-    def _is_done(self, step: steps.Step) -> bool:
-        return self.record.is_done(step) and not self.request.refresh
-
-    def _tenants_of(self, step: steps.Step, places: dict[str, plans.TenantPlace]) -> dict[str, plans.TenantPlace]:
-        planned = next(found for found in self.plan.shards if found.id == step.name)
-        return {tenant: places[tenant] for tenant in planned.tenants}
-
-    def _has_work(self, step: steps.Step) -> bool:
-        """An empty shard that never held anything needs no stack."""
-        return bool(step.entries) or bool(self.record.entries.get(step.name))
-
-    def _run_stacks(
-        self,
-        names: tuple[str, ...],
-        operation: stacks.Operation,
-        *,
-        way: reach.Reach,
-        label: str,
-        done: Callable[[stacks.StackResult], None] = lambda _: None,
-    ) -> tuple[stacks.StackResult, ...]:
-        engine = self.site.spec.platform.spec.engine
-        workspace.make_folder(self.folder.state)
-        job = stacks.Job(
-            side=self.plan,
-            stacks=names,
-            operation=operation,
-            folder=self.folder,
-            pulumi=str(self.tools["pulumi"]),
-            plugins=engine.plugins,
-            backend=engine.backend or f"file://{self.folder.state}",
-            kubeconfig=str(preparing.engine_kubeconfig(self.folder)),
-        )
-        return stacks.run(
-            job,
-            way=way,
-            log=self._log("network" if names == ("network",) else "stacks"),
-            report=lambda text: self.journal.doing(self._name(label), text),
-            done=done,
-        )
-
-    def _configure_ssh(self) -> None:
-        outputs = self.record.outputs.get("network", {})
-        keys = {name: machine["host_key"] for name, machine in outputs.get("machines", {}).items()}
-        ssh.configure(self.folder, self.plan.hosts, host_keys=keys)
-        forward = outputs.get("forwards", {}).get(build.API_FORWARD)
-        if forward is not None:
-            preparing.write_kubeconfig(self.folder, port=int(forward["port"]))
-
-    def _log(self, name: str) -> pathlib.Path:
-        return self.logs / f"{self.plan.side.value}-{name}.log"
-
-
-def _shortly(due: dict[str, str]) -> str:
-    if len(set(due.values())) == 1:
-        return f"{len(due)} machines: {next(iter(due.values()))}"
-    return "; ".join(f"{name}: {reason}" for name, reason in due.items())
-
-
-def _stack_failure(where: str, failed: stacks.StackResult, log: pathlib.Path) -> errors.GovcloudError:
-    return errors.GovcloudError(
-        f"stack {failed.stack} failed",
-        where=where,
-        cause=failed.error,
-        log=str(log),
-        remedy="mend the cause and run `govcloud deploy` again: it goes on where this run stopped",
-    )

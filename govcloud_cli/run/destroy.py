@@ -7,14 +7,16 @@ import pathlib
 import shutil
 
 from govcloud_cli import errors
+from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.providers.lab import sweep
-from govcloud_cli.run import lock, process, progress, reach, sites, ssh, stacks, tools
+from govcloud_cli.run import applied, lock, process, progress, reach, sites, ssh, stacks, tools, workspace
 
 
 def destroy(site: sites.Site, *, journal: progress.Journal, now: datetime.datetime, logs: pathlib.Path) -> bool:
     """Remove the lab's machines, segments and files; return whether there was anything.
 
+    `site.sides` may name abandoned ones, which the inventory no longer has: what is theirs carries their prefix.
     Raises `errors.UsageError` for an environment on real hosts: what is on them is not ours to wipe.
     """
     if not site.embedded:
@@ -30,10 +32,11 @@ def destroy(site: sites.Site, *, journal: progress.Journal, now: datetime.dateti
         plan = sites.plan(site)
         for side in plan.sides:
             with journal.step(f"{side.side.value}/network") as step:
+                count = len(_machines(side, site.space.side(side.side)))
                 _side(site, side, journal=journal, logs=logs)
                 step.changed = True
-                step.note = f"{len(side.hosts)} machines and their segments removed"
-        if set(site.sides) == set(site.spec.sides):
+                step.note = f"{count} machines and their segments removed"
+        if not any(site.space.side(side).path.exists() for side in platforms.Side):
             # Under the lock: a deploy that began here must not lose its files.
             shutil.rmtree(site.space.path)
     return True
@@ -41,7 +44,7 @@ def destroy(site: sites.Site, *, journal: progress.Journal, now: datetime.dateti
 
 def _side(site: sites.Site, side: plans.SidePlan, *, journal: progress.Journal, logs: pathlib.Path) -> None:
     folder, way = site.space.side(side.side), reach.of(side)
-    ssh.close(folder, way, [host.name for host in side.hosts])
+    ssh.close(folder, way, _machines(side, folder))
     if folder.state.exists():
         pulumi = tools.provide(("pulumi",), install=True, report=lambda text: journal.doing(side.side.value, text))
         engine = site.spec.platform.spec.engine
@@ -74,5 +77,19 @@ def _side(site: sites.Site, side: plans.SidePlan, *, journal: progress.Journal, 
     if side.network is not None:
         # What a killed deploy made before Pulumi had heard of it.
         sweep.remove_all(side.network.prefix, folder.machines)
+        left = sweep.remains(side.network.prefix, folder.machines)
+        if left:
+            raise errors.GovcloudError(
+                "the lab could not be removed",
+                where=side.side.value,
+                cause=f"still there: {', '.join(left)}",
+                remedy="run `govcloud destroy --yes` again; its keys and state are kept until then",
+            )
     if folder.path.exists():
         shutil.rmtree(folder.path)
+
+
+def _machines(side: plans.SidePlan, folder: workspace.SideFolder) -> list[str]:
+    """Of the plan, and those that were deployed before the inventory lost them."""
+    deployed = (entry.partition("/")[2] for entry in applied.load(folder).entries.get("roles", {}))
+    return sorted({*(host.name for host in side.hosts), *deployed})

@@ -10,10 +10,12 @@ import threading
 from collections.abc import Callable
 
 from govcloud_cli import errors
+from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
+from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import certificates, image, pki, sites, tools, workspace
 
-_TOOLS = ("pulumi", "kube-apiserver", "kube-controller-manager")
+_CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,12 +30,16 @@ class Prepared:
 def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], refresh_image: bool = False) -> Prepared:
     """Provide tools and, for a lab, packages and the base image; builds run side by side.
 
-    Raises `errors.UsageError` if something is missing and `install` is false.
+    Raises `errors.UsageError` if something is missing and `install` is false, or for a kubeconfig that is of no use.
     """
     made: list[str] = []
+    for path in site.kubeconfigs:
+        # Now, rather than after all hosts have been changed.
+        access.load(path)
     if site.embedded:
         made += tools.packages.ensure(install=install, report=report)
-    missing = [name for name in _TOOLS if isinstance(tools.find(name), tools.Missing)]
+    needed = ("pulumi", *(_CONTROL_PLANE if _has_control_plane(site) else ()))
+    missing = [name for name in needed if isinstance(tools.find(name), tools.Missing)]
     made += missing
     needs_image = site.embedded and (refresh_image or image.find() is None)
     if needs_image and not install:
@@ -44,7 +50,7 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], r
         )
     stopping = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        provided = pool.submit(tools.provide, _TOOLS, install=install, report=report, stopping=stopping)
+        provided = pool.submit(tools.provide, needed, install=install, report=report, stopping=stopping)
         built = (
             pool.submit(image.provide, report=report, refresh=refresh_image, stopping=stopping) if needs_image else None
         )
@@ -61,11 +67,19 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], r
     return Prepared(tools=paths, made=tuple(made))
 
 
+def _has_control_plane(site: sites.Site) -> bool:
+    """Whether any of the site's machines gets one, so that it has to be built."""
+    return any(
+        platforms.Service.KUBERNETES in machine.services and site.spec.side_of(machine) in site.sides
+        for machine in site.spec.platform.spec.machines
+    )
+
+
 def _seed(paths: dict[str, pathlib.Path]) -> None:
     """Have the control plane's binaries in the image, where the role `kubernetes` looks for them."""
     found = image.find()
     if found is not None:
-        binaries = ("kube-apiserver", "kube-controller-manager")
+        binaries = [name for name in _CONTROL_PLANE if name in paths]
         image.seed(found.root, {f"opt/kubernetes/{sites.sha256(paths[name])}/{name}": paths[name] for name in binaries})
 
 
@@ -77,13 +91,13 @@ def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -
     if side.kubernetes is not None:
         address = side.kubernetes.management or side.kubernetes.interfaces[0].address
         text = pki.kubeconfig(folder.pki, server=f"https://{address}:6443", certificate=certificates.ENGINE)
-        _write_if_new(engine_kubeconfig(folder), text)
+        _write_if_new(engine_kubeconfig(side, folder), text)
     return state.changed
 
 
-def engine_kubeconfig(folder: workspace.SideFolder) -> pathlib.Path:
-    """The kubeconfig of stacks and probes, valid where the side's machines can be reached."""
-    return folder.path / "engine.kubeconfig"
+def engine_kubeconfig(side: plans.SidePlan, folder: workspace.SideFolder) -> pathlib.Path:
+    """The kubeconfig of stacks and probes, valid where the side's machines can be reached: declared or ours."""
+    return folder.path / "engine.kubeconfig" if side.kubeconfig is None else pathlib.Path(side.kubeconfig)
 
 
 def write_kubeconfig(folder: workspace.SideFolder, *, port: int) -> None:

@@ -31,17 +31,42 @@ class Site:
         """Whether the lab makes the machines."""
         return self.spec.platform.spec.substrate == "embedded"
 
+    @property
+    def kubeconfigs(self) -> tuple[str, ...]:
+        """Paths for the clusters of the chosen sides that are there already."""
+        declared = self.spec.platform.spec.kubeconfig
+        return tuple(declared[side] for side in self.sides if side in declared)
 
-def load(folder: pathlib.Path, *, side: str | None = None) -> Site:
-    """The environment of `inventories/<env>`; raises `errors.InventoryError` with every fault in it."""
-    spec = loading.load(folder)
-    chosen = spec.sides if side is None else tuple(known for known in spec.sides if known.value == side)
+    @property
+    def abandoned(self) -> tuple[platforms.Side, ...]:
+        """Sides that were deployed and that the inventory no longer has."""
+        gone = (side for side in platforms.Side if side not in self.spec.sides)
+        return tuple(side for side in gone if self.space.side(side).path.exists())
+
+
+def load(folder: pathlib.Path, *, side: str | None = None, abandoned: bool = False) -> Site:
+    """The environment of `inventories/<env>`; raises `errors.InventoryError` with every fault in it.
+
+    `abandoned` adds the sides that were deployed and that the inventory no longer has: for removing them.
+    """
+    spec = _with_absolute_paths(loading.load(folder), folder)
+    site = Site(spec=spec, space=workspace.locate(folder), sides=spec.sides)
+    known = (*spec.sides, *(site.abandoned if abandoned else ()))
+    chosen = tuple(one for one in known if side is None or one.value == side)
     if not chosen:
         raise errors.UsageError(
             f"environment {spec.environment} has nothing on the {side} side",
-            remedy=f"choose from: {', '.join(known.value for known in spec.sides)}",
+            remedy=f"choose from: {', '.join(one.value for one in known)}",
         )
-    return Site(spec=spec, space=workspace.locate(folder), sides=chosen)
+    return dataclasses.replace(site, sides=chosen)
+
+
+def _with_absolute_paths(spec: inventory.Inventory, folder: pathlib.Path) -> inventory.Inventory:
+    """The kubeconfigs that it names, seen from the inventory's folder."""
+    declared = spec.platform.spec.kubeconfig
+    found = {side: str(folder.resolve() / pathlib.Path(path).expanduser()) for side, path in declared.items()}
+    changed = spec.platform.spec.model_copy(update={"kubeconfig": found})
+    return dataclasses.replace(spec, platform=spec.platform.model_copy(update={"spec": changed}))
 
 
 def plan(site: Site) -> plans.Plan:

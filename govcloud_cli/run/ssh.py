@@ -6,6 +6,7 @@ Ansible, testinfra, `exec` and our own checks all use the file written here, and
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import shlex
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from govcloud_cli.plan import hosts as hosts_plan
 from govcloud_cli.run import process, reach, workspace
 
 # Unix socket paths end at 108 bytes, so the sockets cannot live in a checkout of unknown depth.
-_SOCKETS = pathlib.Path("/run/govcloud")
+_SOCKETS = pathlib.Path("/run/govcloud") if os.geteuid() == 0 else pathlib.Path(f"/run/user/{os.geteuid()}/govcloud")
 
 
 def public_key(folder: workspace.SideFolder) -> str:

@@ -173,10 +173,15 @@ def _database(job: stacks.Job) -> databases.Access | None:
 
 
 def _values(job: stacks.Job) -> databases_plan.Resolver:
-    return databases_plan.resolver(
-        master=bytes.fromhex((job.folder.secrets / "master").read_text().strip()),
-        ca=(job.folder.pki / "services-ca.crt").read_text(),
-    )
+    def value_of(reference: databases_plan.SecretRef) -> str:
+        # Read when asked for: a side without databases has no such authority.
+        resolver = databases_plan.resolver(
+            master=bytes.fromhex((job.folder.secrets / "master").read_text().strip()),
+            ca=(job.folder.pki / "services-ca.crt").read_text(),
+        )
+        return resolver(reference)
+
+    return value_of
 
 
 def _log(text: str) -> None:

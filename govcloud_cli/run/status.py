@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans, services, shards
 from govcloud_cli.run import applied, machines, reach, sites
 
@@ -87,12 +88,7 @@ def _machines(site: sites.Site, side: plans.SidePlan) -> list[MachineStatus]:
     return found
 
 
-_UNITS = {
-    "database": services.units_of(("database",)),
-    "kubernetes": services.units_of(("kubernetes",)),
-    "time": ("chrony.service",),
-}
-
-
 def _healthy(endpoint: plans.Endpoint, machine: MachineStatus) -> bool:
-    return machine.running and all(machine.units.get(unit) == "active" for unit in _UNITS[endpoint.name])
+    return machine.running and all(
+        machine.units.get(unit) == "active" for unit in services.OFFERS[platforms.Service(endpoint.name)].units
+    )

@@ -17,6 +17,7 @@ import aiohttp
 import psycopg
 
 from govcloud_cli.plan import probes
+from govcloud_cli.providers.kubernetes import access
 
 _TIMEOUT = 10.0
 _AT_ONCE = 16
@@ -31,9 +32,10 @@ def main() -> None:
 async def _all(job: Mapping[str, Any]) -> dict[str, str]:
     gate = asyncio.Semaphore(_AT_ONCE)
     databases = [_gated(gate, _database(probe, job["database"])) for probe in job["databases"]]
-    async with _session(job["kubernetes"]) as session, _session(None) as stranger:
+    cluster = access.load(job["kubeconfig"])
+    async with _session(cluster) as session, _session(None) as stranger:
         namespaces = [
-            _gated(gate, _namespace(probe, job["kubernetes"]["server"], session if probe["source"] else stranger))
+            _gated(gate, _namespace(probe, cluster, session if probe["source"] else stranger))
             for probe in job["namespaces"]
         ]
         outcomes = await asyncio.gather(*databases, *namespaces)
@@ -74,7 +76,7 @@ async def _database(probe: Mapping[str, Any], access: Mapping[str, Any]) -> str:
     return probes.Outcome.ALLOWED
 
 
-async def _namespace(probe: Mapping[str, Any], server: str, session: aiohttp.ClientSession) -> str:
+async def _namespace(probe: Mapping[str, Any], cluster: access.Access, session: aiohttp.ClientSession) -> str:
     """Read what a viewer may read, as a member of the group; without a group, as nobody."""
     headers = {}
     if probe["source"]:
@@ -82,8 +84,8 @@ async def _namespace(probe: Mapping[str, Any], server: str, session: aiohttp.Cli
             "Impersonate-User": "govcloud:verify",
             "Impersonate-Group": probe["source"],
         }
-    url = f"{server}/api/v1/namespaces/{probe['target']}/configmaps?limit=1"
-    async with session.get(url, headers=headers) as response:
+    url = f"{cluster.server}/api/v1/namespaces/{probe['target']}/configmaps?limit=1"
+    async with session.get(url, headers=headers, server_hostname=cluster.server_name) as response:
         if response.status == 200:
             return probes.Outcome.ALLOWED
         if response.status in (401, 403):
@@ -91,14 +93,14 @@ async def _namespace(probe: Mapping[str, Any], server: str, session: aiohttp.Cli
         return f"{probes.Outcome.ERROR}: HTTP {response.status}"
 
 
-def _session(access: Mapping[str, Any] | None) -> aiohttp.ClientSession:
-    context = ssl.create_default_context(cafile=None if access is None else access["ca"])
-    if access is not None:
-        context.load_cert_chain(access["certificate"], access["key"])
-    else:
-        # Nobody has no business with our certificate authority either; the answer's code is all that counts.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+def _session(cluster: access.Access | None) -> aiohttp.ClientSession:
+    if cluster is not None:
+        headers = {"Authorization": f"Bearer {cluster.token}"} if cluster.token else {}
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=cluster.tls), headers=headers)
+    # Nobody has no business with our certificate authority either; the answer's code is all that counts.
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context))
 
 

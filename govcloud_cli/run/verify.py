@@ -101,7 +101,7 @@ def _tenants(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reac
         "databases": [_with_password(probe, folder) for probe in own if probe.kind is probes.Kind.DATABASE],
         "namespaces": [dataclasses.asdict(probe) for probe in own if probe.kind is probes.Kind.NAMESPACE],
         "database": _database(side, folder),
-        "kubernetes": _kubernetes(folder),
+        "kubeconfig": str(preparing.engine_kubeconfig(side, folder)),
     }
     argv = way.command([sys.executable, "-m", "govcloud_cli.run.tenant_probes"])
     try:
@@ -124,17 +124,6 @@ def _database(side: plans.SidePlan, folder: workspace.SideFolder) -> dict[str, A
         "host": str(machine.management or machine.interfaces[0].address),
         "port": services.OFFERS[platforms.Service.DATABASE].port,
         "ca": str(folder.pki / "services-ca.crt"),
-    }
-
-
-def _kubernetes(folder: workspace.SideFolder) -> dict[str, Any]:
-    kubeconfig = json.loads(preparing.engine_kubeconfig(folder).read_text(encoding="utf-8"))
-    cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
-    return {
-        "server": cluster["server"],
-        "ca": cluster["certificate-authority"],
-        "certificate": user["client-certificate"],
-        "key": user["client-key"],
     }
 
 

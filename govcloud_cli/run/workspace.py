@@ -1,5 +1,7 @@
 """`.govcloud/<env>/`: everything a run keeps. Folders 0700, files 0600, every write atomic and durable.
 
+For the inventories of an installed GovCloud it is `govcloud/<env>` in the user's own folder for state.
+
 - `.govcloud/<env>/lock`, `holder.json`: who deploys now
 - `.govcloud/<env>/logs/`: one folder per run
 - `.govcloud/<env>/<side>/applied.json`: what was last applied, entry by entry
@@ -15,6 +17,7 @@ import os
 import pathlib
 import secrets
 
+from govcloud_cli import resources
 from govcloud_cli.model import platforms
 
 
@@ -83,17 +86,32 @@ class Workspace:
 
 
 def locate(inventory_folder: pathlib.Path) -> Workspace:
-    """The workspace of the environment in `inventories/<env>`: `.govcloud/<env>` beside `inventories`."""
+    """The workspace of the environment in `inventories/<env>`: `.govcloud/<env>` beside `inventories`.
+
+    An upgrade of an installed package would wipe what lies in it, so for its own inventories (`lab`) it is
+    `$XDG_STATE_HOME/govcloud/<env>` (`~/.local/state/govcloud/<env>`).
+    """
     resolved = inventory_folder.resolve()
+    shipped = resources.folder("inventories").resolve()
+    if resolved.parent == shipped and not _is_own_checkout(shipped.parent):
+        return Workspace(path=_state_home() / "govcloud" / resolved.name)
     return Workspace(path=resolved.parent.parent / ".govcloud" / resolved.name)
 
 
+def _is_own_checkout(folder: pathlib.Path) -> bool:
+    return (folder / "pyproject.toml").is_file() and os.access(folder, os.W_OK)
+
+
+def _state_home() -> pathlib.Path:
+    named = pathlib.Path(os.environ.get("XDG_STATE_HOME", ""))
+    # The standard says that a relative one counts as none.
+    return named if named.is_absolute() else pathlib.Path.home() / ".local" / "state"
+
+
 def make_folder(path: pathlib.Path) -> pathlib.Path:
-    """Create `path` (0700) and the parents below `.govcloud` that are missing; return it."""
-    for parent in reversed(path.parents):
-        if ".govcloud" in parent.parts:
-            parent.mkdir(mode=0o700, exist_ok=True)
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Create `path` and the parents that are missing, all 0700; return it."""
+    for folder in (*reversed(path.parents), path):
+        folder.mkdir(mode=0o700, exist_ok=True)
     return path
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pulumi
 
-from govcloud_cli.plan import network
+from govcloud_cli.inventory import loading
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import build, network
 from stacks.components import lab
 
 
@@ -29,6 +33,24 @@ def program(plan: network.NetworkPlan) -> None:
     pulumi.export(
         "forwards", {name: {"address": one.host_address, "port": one.host_port} for name, one in forwards.items()}
     )
+
+
+def configured() -> None:
+    """Provision what the stack's configuration names; `Pulumi.yaml` describes it. Raises `ValueError` for no lab."""
+    config = pulumi.Config()
+    inventory = loading.load(pathlib.Path(config.require("inventory")))
+    side = platforms.Side(config.require("side"))
+    if inventory.platform.spec.substrate != "embedded" or side not in inventory.sides:
+        raise ValueError(f"{inventory.environment} is no lab with something on the {side} side")
+    place = build.LabPlace(
+        prefix=config.require("prefix"),
+        data_folder=config.require("dataFolder"),
+        image=config.require("image"),
+        authorized_key=config.require("authorizedKey"),
+    )
+    (planned,) = build.build(inventory, places={side: place}, sides=(side,)).sides
+    if planned.network is not None:
+        program(planned.network)
 
 
 def _machine(machine: lab.Machine) -> dict[str, pulumi.Output[str]]:

@@ -8,7 +8,7 @@ import pytest
 
 from govcloud_cli.commands import deploy as command
 from govcloud_cli.model import platforms
-from govcloud_cli.run import applied, deploy, preparing, process, sites, verify, workspace
+from govcloud_cli.run import applied, preparing, process, sides, sites, verify, workspace
 from tests.support import inventories
 from tests.support.command_line import run
 
@@ -32,7 +32,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         with self.journal.step(f"{self.plan.side.value}/roles") as step:
             step.changed = True
 
-    monkeypatch.setattr(deploy._Side, "run", ran_side)
+    monkeypatch.setattr(sides.SideRun, "run", ran_side)
     monkeypatch.setattr(verify, "verify", lambda *_, **__: (verify.Checked(id="x", expected="open", seen="open"),))
     return ran
 
@@ -110,14 +110,14 @@ def test_a_side_that_fails_does_not_stop_the_other_and_is_told_after_it(
 ) -> None:
     from govcloud_cli import errors
 
-    whole = deploy._Side.run
+    whole = sides.SideRun.run
 
     def internal_fails(self: Any) -> None:
         if self.plan.side is platforms.Side.INTERNAL:
             raise errors.GovcloudError("the internal side broke")
         whole(self)
 
-    monkeypatch.setattr(deploy._Side, "run", internal_fails)
+    monkeypatch.setattr(sides.SideRun, "run", internal_fails)
     result = run("deploy", "--env", str(lab))
     assert result.code == 1
     assert "the internal side broke" in result.stderr

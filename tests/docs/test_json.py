@@ -60,7 +60,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> sites.Site:
     read = sites.load(options.find_inventory("lab"))
     found = sites.Site(spec=read.spec, space=workspace.Workspace(path=tmp_path / ".govcloud" / "lab"), sides=read.sides)
     workspace.make_folder(found.space.path)
-    monkeypatch.setattr(runs, "site", lambda *_: found)
+    monkeypatch.setattr(runs, "site", lambda *_, **__: found)
     return found
 
 
@@ -123,6 +123,10 @@ def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "diagnose", lambda **_: (findings.ready("root", "yes"),))
 
     assert set(fields(printed("doctor"))) == documented("doctor")
+
+
+def test_init(tmp_path: Path) -> None:
+    assert set(fields(printed("init", str(tmp_path / "cloud")))) == documented("init")
 
 
 def test_kubeconfig(site: sites.Site) -> None:

@@ -104,7 +104,7 @@ def test_a_folder_whose_name_is_no_environment_is_refused(town: Path) -> None:
     assert codes(town.rename(town.parent / "Town_2")) == ["GC1018"]
 
 
-@pytest.mark.parametrize("identifier", ["postgres", "kube-x", "vault-prod", "internal"])
+@pytest.mark.parametrize("identifier", ["postgres", "pg", "kube-x", "vault-prod", "internal"])
 def test_a_reserved_tenant_is_refused(town: Path, identifier: str) -> None:
     text = TENANT.replace("{id: vault,", f"{{id: {identifier},")
     (town / "tenants" / f"{identifier}.yaml").write_text(text, encoding="utf-8")

@@ -9,8 +9,8 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.providers.lab import sweep
 from govcloud_cli.run import destroy, lock, process, progress, sites, stacks, tools, workspace
-from tests.run.test_deploy import Quiet
 from tests.support import inventories
+from tests.support.reporters import Quiet
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 

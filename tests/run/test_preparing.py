@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from govcloud_cli import errors
+from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import image, preparing, sites, tools, workspace
 from tests.support import inventories
 
@@ -51,8 +52,16 @@ def test_what_may_not_be_installed_is_asked_for(site: sites.Site, host: dict[str
     assert host["images"] == 0
 
 
-def test_hosts_of_ones_own_need_no_image(tmp_path: pathlib.Path, host: dict[str, Any]) -> None:
-    example = sites.load(inventories.copy("example", tmp_path))
+def test_hosts_of_ones_own_need_no_image_but_a_kubeconfig_that_can_be_used(
+    tmp_path: pathlib.Path, host: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = inventories.copy("example", tmp_path)
+    platform = (folder / "platform.yaml").read_text("utf-8").replace("/etc/govcloud", str(tmp_path))
+    (folder / "platform.yaml").write_text(platform, "utf-8")
+    example = sites.load(folder)
+    with pytest.raises(errors.UsageError, match="kubeconfig cannot be used"):
+        preparing.prepare(example, install=False, report=silent)
+    monkeypatch.setattr(access, "load", lambda _: None)
     assert preparing.prepare(example, install=False, report=silent).made == ()
     assert host["images"] == 0
 
@@ -76,7 +85,7 @@ def test_certificates_are_issued_once_and_the_kubeconfig_is_for_its_owner_alone(
     (side, _) = sites.plan(site).sides
     folder = site.space.side(side.side)
     assert preparing.certify(site, side, now=NOW)
-    path = preparing.engine_kubeconfig(folder)
+    path = preparing.engine_kubeconfig(side, folder)
     assert path.stat().st_mode & 0o777 == 0o600
     assert "https://172.31.10.12:6443" in path.read_text()
     written = path.stat().st_mtime_ns

@@ -119,7 +119,6 @@ def test_no_secret_is_in_a_plan_a_digest_an_inventory_or_a_command_line(
         return process.Completed(returncode=0, stdout="{}", stderr="")
 
     monkeypatch.setattr(process, "run", run)
-    monkeypatch.setattr(verify, "_kubernetes", lambda _: {})
     for side in sites.plan(site).sides:
         folder = site.space.side(side.side)
         master = (folder.secrets / "master").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import types
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from govcloud_cli.run import tenant_probes
 
 ACCESS = {"host": "127.0.0.1", "port": 6432, "ca": "/none"}
+CLUSTER: Any = types.SimpleNamespace(server="https://api", server_name="kubernetes")
 PROBE = {"id": "x", "source": "a_prod_main_ro", "target": "a_prod_main", "password": "p"}
 
 
@@ -24,7 +26,8 @@ class Session:
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     @contextlib.asynccontextmanager
-    async def get(self, url: str, *, headers: dict[str, str]) -> AsyncIterator[Session]:
+    async def get(self, url: str, *, headers: dict[str, str], server_hostname: str | None) -> AsyncIterator[Session]:
+        assert server_hostname == CLUSTER.server_name
         self.asked.append((url, headers))
         yield self
 
@@ -36,7 +39,7 @@ class Session:
 def test_an_answer_of_the_api_server_is_an_outcome(status: int, outcome: str) -> None:
     session: Any = Session(status)
     probe = {"id": "x", "source": "a:owners", "target": "a-prod"}
-    assert asyncio.run(tenant_probes._namespace(probe, "https://api", session)) == outcome
+    assert asyncio.run(tenant_probes._namespace(probe, CLUSTER, session)) == outcome
     assert session.asked == [
         (
             "https://api/api/v1/namespaces/a-prod/configmaps?limit=1",
@@ -47,7 +50,7 @@ def test_an_answer_of_the_api_server_is_an_outcome(status: int, outcome: str) ->
 
 def test_nobody_impersonates_nobody() -> None:
     session: Any = Session(401)
-    asyncio.run(tenant_probes._namespace({"id": "x", "source": "", "target": "a-prod"}, "https://api", session))
+    asyncio.run(tenant_probes._namespace({"id": "x", "source": "", "target": "a-prod"}, CLUSTER, session))
     assert session.asked[0][1] == {}
 
 

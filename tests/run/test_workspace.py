@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
+from govcloud_cli import resources
 from govcloud_cli.model import platforms
 from govcloud_cli.run import workspace
 
@@ -25,6 +26,29 @@ def mode(path: pathlib.Path) -> int:
 
 def test_an_environment_has_a_folder_beside_its_inventories(tmp_path: pathlib.Path) -> None:
     assert workspace.locate(tmp_path / "inventories" / "lab").path == tmp_path / ".govcloud" / "lab"
+
+
+def test_an_installed_govclouds_own_inventories_keep_their_state_with_the_user(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "site-packages" / "govcloud_cli" / "_data" / "inventories"
+    (installed / "lab").mkdir(parents=True)
+    monkeypatch.setattr(resources, "folder", lambda _: installed)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    found = workspace.locate(installed / "lab")
+    assert found.path == tmp_path / "state" / "govcloud" / "lab"
+    workspace.make_folder(found.path)
+    assert mode(tmp_path / "state" / "govcloud") == 0o700
+    monkeypatch.setenv("XDG_STATE_HOME", "relative")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert workspace.locate(installed / "lab").path == tmp_path / ".local" / "state" / "govcloud" / "lab"
+    own = tmp_path / "mine" / "inventories" / "lab"
+    assert workspace.locate(own).path == tmp_path / "mine" / ".govcloud" / "lab"
+
+
+def test_a_checkout_keeps_its_state_beside_its_inventories() -> None:
+    shipped = resources.folder("inventories")
+    assert workspace.locate(shipped / "lab").path == shipped.parent / ".govcloud" / "lab"
 
 
 def test_two_environments_and_two_checkouts_never_share_a_prefix(tmp_path: pathlib.Path) -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pathlib
+import types
 
+import pulumi
+import pytest
+
+from govcloud_cli import resources
 from govcloud_cli.plan import network
 from stacks.network import program
 from tests.support import engine
@@ -47,6 +52,28 @@ def test_the_program_makes_every_switch_machine_and_forward_with_the_sides_prefi
     assert machine.inputs["nics"][1] == {"name": "zone", "switch": "zone", "addresses": ["10.1.0.2/24"]}
     assert machine.after == {"mgmt", "zone"}
     assert registered["lab:index:Forward api"].after == {"mgmt"}
+
+
+def test_a_stock_pulumi_up_makes_what_the_inventory_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {
+        "inventory": str(resources.folder("inventories") / "lab"),
+        "side": "internal",
+        "prefix": "gct-i",
+        "dataFolder": "/var/lib/lab",
+        "image": "/var/lib/base",
+        "authorizedKey": "ssh-ed25519 AAAA",
+    }
+    monkeypatch.setattr(pulumi, "Config", lambda: types.SimpleNamespace(require=settings.__getitem__))
+    registered = {f"{item.type} {item.name}" for item in engine.run(program.configured)}
+    assert registered >= {"lab:index:Switch internal", "lab:index:Machine internal-db", "lab:index:Forward kubernetes"}
+    assert not any("external" in name for name in registered)
+
+
+def test_hosts_of_ones_own_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"inventory": str(resources.folder("inventories") / "example"), "side": "internal"}
+    monkeypatch.setattr(pulumi, "Config", lambda: types.SimpleNamespace(require=settings.__getitem__))
+    with pytest.raises(ValueError, match="no lab"):
+        program.configured()
 
 
 def test_a_plan_survives_the_way_through_its_file(tmp_path: pathlib.Path) -> None:

@@ -11,18 +11,11 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import steps
-from govcloud_cli.run import ansible, applied, deploy, drift, preparing, progress, reach, sites, ssh, stacks
+from govcloud_cli.run import ansible, applied, drift, preparing, progress, reach, sides, sites, ssh, stacks
 from tests.support import inventories
+from tests.support.reporters import Quiet
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
-
-
-class Quiet:
-    """Hears nothing."""
-
-    def started(self, name: str) -> None: ...
-    def doing(self, name: str, text: str) -> None: ...
-    def finished(self, result: progress.StepResult) -> None: ...
 
 
 class World:
@@ -87,8 +80,8 @@ def run(lab: pathlib.Path) -> progress.Journal:
     (plan,) = sites.plan(site).sides
     journal = progress.Journal(Quiet())
     tools = {"pulumi": pathlib.Path("/bin/pulumi")}
-    request = deploy.Request()
-    deploy._Side(
+    request = sides.Request()
+    sides.SideRun(
         site=site, plan=plan, tools=tools, request=request, journal=journal, now=NOW, logs=lab.parent.parent
     ).run()
     return journal
@@ -146,10 +139,10 @@ def test_a_machine_whose_roles_failed_is_due_again_and_those_that_went_well_are_
     lab: pathlib.Path, world: World
 ) -> None:
     world.failing_roles = {"external-db": "database: start: no"}
-    with pytest.raises(errors.GovcloudError, match="failed on 1 of 5 machines") as caught:
+    with pytest.raises(errors.GovcloudError, match="did not end well on 1 of 5 machines") as caught:
         run(lab)
-    assert caught.value.cause == "database: start: no"
-    assert caught.value.where == "external/roles, machine external-db"
+    assert caught.value.cause == "external-db: database: start: no"
+    assert caught.value.where == "external/roles"
     world.failing_roles = {}
     run(lab)
     assert world.ran_roles == [MACHINES, ("external-db",)]
@@ -157,7 +150,7 @@ def test_a_machine_whose_roles_failed_is_due_again_and_those_that_went_well_are_
 
 def test_stacks_that_went_well_are_not_run_again_after_another_failed(lab: pathlib.Path, world: World) -> None:
     world.failing_stacks = {"platform"}
-    with pytest.raises(errors.GovcloudError, match="1 of 8 stacks failed: platform"):
+    with pytest.raises(errors.PartlyDoneError, match="stacks failed: platform"):
         run(lab)
     assert len(world.ran_stacks[-1]) > 1, "the others ran all the same"
     world.failing_stacks = set()
