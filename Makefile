@@ -35,7 +35,7 @@ test-pure: $(STAMP) ## Only the pure tests
 	$(PYTEST)
 
 test-engine: $(STAMP) deps-engine ## Against the real Pulumi engine, a real API server and a real PostgreSQL (root)
-	$(PYTEST) -m engine --durations=5
+	$(PYTEST) -m "engine and not bench" --durations=5
 
 test-lab: $(STAMP) deps-lab ## Deploy a real lab, probe it, break it, mend it, destroy it (root, minutes)
 	$(PYTEST) -m lab --durations=10

@@ -68,7 +68,7 @@ def load(folder: workspace.SideFolder) -> Applied:
         content = json.loads(folder.applied.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or content.pop("schemaVersion") != _SCHEMA:
             raise ValueError("unknown schemaVersion")
-        return Applied(folder=folder, **{name: content[name] for name in _FIELDS})
+        return Applied(folder=folder, **{name: content[name] for name in _FIELDS if name in content})
     except (ValueError, KeyError, TypeError) as error:
         raise errors.GovcloudError(
             "the record of what was last applied cannot be read",

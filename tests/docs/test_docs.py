@@ -122,14 +122,12 @@ def test_where_do_i_add_names_tables_that_are_in_the_code() -> None:
     from govcloud_cli.inventory import crosschecks
     from govcloud_cli.model import platforms
     from govcloud_cli.plan import services
-    from govcloud_cli.run import status
 
     part = section(README, "Where do I add")
     for name, place in (
         ("CHECKS", crosschecks),
         ("Service", platforms),
         ("OFFERS", services),
-        ("_UNITS", status),
         ("VERBS", main),
         ("_SHORT_HELP", main),
     ):

@@ -85,7 +85,7 @@ def test_an_unchanged_deploy_says_so_and_why(cloud: driver.Cloud) -> None:
     document = cloud.json("deploy", "--expect-no-changes")
     assert (document["ok"], document["changed"]) == (True, False)
     names = [step["name"] for step in document["steps"]]
-    assert {"prepare", "internal/network", "external/roles", "external/platform", "verify"} <= set(names)
+    assert {"prepare", "internal/network", "external/roles", "external/stacks", "verify"} <= set(names)
     for step in document["steps"]:
         assert not step["changed"], step
         assert step["note"], f"{step['name']} does not tell why nothing was done"

@@ -119,3 +119,8 @@ def test_certificates_are_valid_for_every_address_of_a_machine() -> None:
 def test_every_role_says_which_units_must_be_active() -> None:
     for host in all_hosts().values():
         assert all(services.units_of((role,)) for role in host.roles)
+
+
+def test_every_service_that_offers_a_port_says_which_units_stand_behind_it() -> None:
+    for offer in services.OFFERS.values():
+        assert bool(offer.units) == (offer.port is not None)

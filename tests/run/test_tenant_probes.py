@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import types
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import psycopg
 import pytest
 
 from govcloud_cli.run import tenant_probes
+from tests.support import threads
 
 ACCESS = {"host": "127.0.0.1", "port": 6432, "ca": "/none"}
 CLUSTER: Any = types.SimpleNamespace(server="https://api", server_name="kubernetes")
 PROBE = {"id": "x", "source": "a_prod_main_ro", "target": "a_prod_main", "password": "p"}
+
+
+def run(attempt: Coroutine[Any, Any, str]) -> str:
+    """What an attempt comes to."""
+    return threads.beside(lambda: asyncio.run(attempt))
 
 
 class Session:
@@ -39,7 +45,7 @@ class Session:
 def test_an_answer_of_the_api_server_is_an_outcome(status: int, outcome: str) -> None:
     session: Any = Session(status)
     probe = {"id": "x", "source": "a:owners", "target": "a-prod"}
-    assert asyncio.run(tenant_probes._namespace(probe, CLUSTER, session)) == outcome
+    assert run(tenant_probes._namespace(probe, CLUSTER, session)) == outcome
     assert session.asked == [
         (
             "https://api/api/v1/namespaces/a-prod/configmaps?limit=1",
@@ -50,7 +56,7 @@ def test_an_answer_of_the_api_server_is_an_outcome(status: int, outcome: str) ->
 
 def test_nobody_impersonates_nobody() -> None:
     session: Any = Session(401)
-    asyncio.run(tenant_probes._namespace({"id": "x", "source": "", "target": "a-prod"}, CLUSTER, session))
+    run(tenant_probes._namespace({"id": "x", "source": "", "target": "a-prod"}, CLUSTER, session))
     assert session.asked[0][1] == {}
 
 
@@ -70,7 +76,7 @@ def test_only_a_refusal_by_the_server_itself_is_forbidden(
         raise psycopg.OperationalError(text)
 
     monkeypatch.setattr(psycopg.AsyncConnection, "connect", connect)
-    assert asyncio.run(tenant_probes._database(PROBE, ACCESS)) == outcome
+    assert run(tenant_probes._database(PROBE, ACCESS)) == outcome
 
 
 def test_an_attempt_that_takes_too_long_is_an_error_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,4 +85,4 @@ def test_an_attempt_that_takes_too_long_is_an_error_and_holds_up_nobody(monkeypa
     async def attempt() -> str:
         return await tenant_probes._gated(asyncio.Semaphore(1), asyncio.sleep(60))
 
-    assert asyncio.run(attempt()).startswith("error: TimeoutError")
+    assert run(attempt()).startswith("error: TimeoutError")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from collections.abc import Callable
 from typing import Any
@@ -71,20 +70,13 @@ class _Monitor(mocks.MockMonitor):
 def run(program: Callable[[], None]) -> list[Registered]:
     """Run `program` to its end and return what it registered. Raises what the program raises."""
     monitor = _Monitor()
-    # Pulumi takes the thread's loop, and a test before this one may have left none (`asyncio.run` does).
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
     mocks.set_mocks(_Answers(), project="project", stack="stack", monitor=monitor)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def drained() -> None:
         program()
 
-    try:
-        drained()
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+    drained()
     return monitor.registered
 
 

@@ -154,6 +154,7 @@ def test_every_setting_is_in_force(server: dict[str, Any], variables: dict[str, 
     for sign in ("%u", "%d", "%h"):
         assert sign in settings["log_line_prefix"]
     assert settings["statement_timeout"] != "0"
+    assert settings["temp_file_limit"] != "-1"
 
 
 def test_tenants_have_exactly_their_rules(server: dict[str, Any], variables: dict[str, Any]) -> None:

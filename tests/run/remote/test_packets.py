@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from govcloud_cli.run.remote import packets
+from tests.support import threads
 
 FAMILIES = [pytest.param("127.0.0.1", socket.AF_INET, id="v4"), pytest.param("::1", socket.AF_INET6, id="v6")]
 
@@ -26,7 +27,7 @@ def bound(family: int, address: str, kind: int) -> Iterator[socket.socket]:
 
 def probe(address: str, port: int, protocol: str = "tcp", *, patience: float = 1.0) -> str:
     job = {"id": "x", "address": address, "port": port, "protocol": protocol}
-    return packets.main({"timeout": patience, "probes": [job]})["x"]
+    return threads.beside(lambda: packets.main({"timeout": patience, "probes": [job]}))["x"]
 
 
 @pytest.mark.parametrize(("address", "family"), FAMILIES)
@@ -100,6 +101,6 @@ def test_what_is_no_address_is_an_error_and_spoils_no_other_probe() -> None:
             {"id": "bad", "address": "::1::1", "port": 1, "protocol": "tcp"},
             {"id": "good", "address": "127.0.0.1", "port": sock.getsockname()[1], "protocol": "tcp"},
         ]
-        found = packets.main({"timeout": 2, "probes": jobs})
+        found = threads.beside(lambda: packets.main({"timeout": 2, "probes": jobs}))
     assert found["bad"].startswith("error: ")
     assert found["good"] == "open"
