@@ -113,6 +113,12 @@ def _refuse_removals(site: sites.Site, plan: plans.Plan, allowed: Collection[str
             if site.embedded
             else "put its zones and machines back, or decommission its hosts and move that folder away",
         )
+    kept = sorted(set(allowed) & {tenant.metadata.id for tenant in site.spec.tenants})
+    if kept:
+        raise errors.UsageError(
+            f"--remove names tenants that the inventory still has: {', '.join(kept)}",
+            remedy="remove their files under tenants/ too, or leave --remove out",
+        )
     removed = [
         tenant
         for side in plan.sides

@@ -60,7 +60,7 @@ def _side(site: sites.Site, side: plans.SidePlan, *, journal: progress.Journal, 
         )
         results = stacks.run(
             job,
-            way=reach.Reach(namespace=None),
+            way=reach.PRIVATE,
             log=logs / f"{side.side.value}-destroy.log",
             report=lambda text: journal.doing(f"{side.side.value}/network", text),
             done=lambda _: None,

@@ -19,10 +19,17 @@ class Reach:
 
     namespace: str | None
     """Name of the management network's namespace; None for real hosts."""
+    private: bool = False
+    """A new network namespace with nothing but a loopback of its own.
+
+    Pulumi's engine opens ports that obey whoever connects; on the host's loopback that would be every local user.
+    """
 
     @property
     def prefix(self) -> tuple[str, ...]:
         """What to put before a command."""
+        if self.private:
+            return ("unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
         if self.namespace is None:
             return ()
         return ("nsenter", f"--net=/run/netns/{self.namespace}")
@@ -35,6 +42,10 @@ class Reach:
     def exists(self) -> bool:
         """Whether the way is there at all."""
         return self.namespace is None or (pathlib.Path("/run/netns") / self.namespace).exists()
+
+
+PRIVATE = Reach(namespace=None, private=True)
+"""Where a lab's network is made: before there is any, and without the host's."""
 
 
 def of(side: plans.SidePlan) -> Reach:

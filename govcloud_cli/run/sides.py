@@ -105,7 +105,7 @@ class SideRun:
             # What Pulumi recorded before a kill or a reboot of this host may not run any more.
             known = (self.folder.state / ".pulumi").exists()
             operation = stacks.Operation.REFRESH_UP if known else stacks.Operation.UP
-            (found,) = self._run_stacks(("network",), operation, way=reach.Reach(namespace=None), label=step.name)
+            (found,) = self._run_stacks(("network",), operation, way=reach.PRIVATE, label=step.name)
             self._raise_for([found] if found.error else [], of=1, log=self._log("network"))
             before = self.record.outputs.get(step.name, {})
             network = self.plan.network

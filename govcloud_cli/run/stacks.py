@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import enum
 import json
+import os
 import pathlib
 import pickle
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.plan import plans
+from govcloud_cli.providers.lab import namespaces
 from govcloud_cli.run import process, reach, workspace
 
 
@@ -77,7 +79,8 @@ def run(
     results = []
     # The job goes from us to our own child through a pipe; pickle keeps the plan's types.
     text = base64.b64encode(pickle.dumps(job)).decode()
-    with process.streaming(argv, stdin=text, stderr=log) as worker:
+    outer = {namespaces.OUTER_NETWORK: f"/proc/{os.getpid()}/ns/net"}
+    with process.streaming(argv, stdin=text, stderr=log, environment=outer) as worker:
         for line in worker.stdout or ():
             event = json.loads(line)
             if event["event"] == "doing":

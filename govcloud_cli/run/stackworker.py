@@ -117,6 +117,7 @@ def _stack(job: stacks.Job, name: str, environment: dict[str, str]) -> automatio
                 str(pathlib.Path(job.pulumi).parent.parent), skip_version_check=True
             ),
             env_vars=environment,
+            work_dir=str(workspace.make_folder(job.folder.path / "pulumi" / "work" / name)),
             pulumi_home=environment["PULUMI_HOME"],
         ),
     )

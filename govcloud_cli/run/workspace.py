@@ -16,8 +16,9 @@ import hashlib
 import os
 import pathlib
 import secrets
+import stat
 
-from govcloud_cli import resources
+from govcloud_cli import errors, resources
 from govcloud_cli.model import platforms
 
 
@@ -109,9 +110,23 @@ def _state_home() -> pathlib.Path:
 
 
 def make_folder(path: pathlib.Path) -> pathlib.Path:
-    """Create `path` and the parents that are missing, all 0700; return it."""
+    """Create `path` (0700) and the parents below `.govcloud` that are missing; return it.
+
+    Raises `errors.GovcloudError` where one of them is a link or somebody else's: secrets would end up in their hands.
+    """
     for folder in (*reversed(path.parents), path):
         folder.mkdir(mode=0o700, exist_ok=True)
+        if ".govcloud" not in folder.parts and folder != path:
+            continue
+        found = folder.lstat()
+        if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid():
+            raise errors.GovcloudError(
+                f"{folder} is a link or belongs to somebody else",
+                cause="keys and passwords are kept there, for nobody but the one who deploys",
+                remedy="remove it, or deploy as its owner",
+            )
+        if found.st_mode & 0o077:
+            folder.chmod(0o700)
     return path
 
 

@@ -221,7 +221,9 @@ def test_no_password_and_no_private_key_is_in_logs_state_or_plan(cloud: driver.C
     secrets += [base64.b64encode(secret.encode()).decode() for secret in secrets]
     secrets.append("PRIVATE KEY-----")
     kept = {"pki", "ssh", "secrets"}
-    texts = {str(path): path for path in own_files(cloud) if path.is_file() and not kept & set(path.parts)}
+    # A link leads to our own sources, which know what a key looks like.
+    own = [path for path in own_files(cloud) if path.is_file() and not path.is_symlink()]
+    texts = {str(path): path for path in own if not kept & set(path.relative_to(cloud.folder).parts)}
     assert any("state" in name for name in texts)
     assert any("logs" in name for name in texts)
     contents = {name: path.read_text(encoding="utf-8", errors="replace") for name, path in texts.items()}

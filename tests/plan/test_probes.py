@@ -32,7 +32,7 @@ def test_the_lab_is_probed_a_hundred_times_or_more_and_no_id_is_used_twice() -> 
 
 
 def test_ids_are_the_same_in_the_next_run() -> None:
-    one, other = (inventories.plan(inventories.lab()) for _ in range(2))
+    one, other = (inventories.new_plan(inventories.lab()) for _ in range(2))
     assert [side.probes for side in one.sides] == [side.probes for side in other.sides]
 
 

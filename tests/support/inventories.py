@@ -52,7 +52,18 @@ def place(side: platforms.Side) -> build.LabPlace:
 
 
 def plan(spec: inventory.Inventory) -> plans.Plan:
-    """The plan of both sides, machines included."""
+    """The plan of both sides, machines included; that of the lab as it is shipped is made once."""
+    return lab_plan() if spec is lab() else new_plan(spec)
+
+
+@functools.cache
+def lab_plan() -> plans.Plan:
+    """The plan of `lab()`."""
+    return new_plan(lab())
+
+
+def new_plan(spec: inventory.Inventory) -> plans.Plan:
+    """The plan of both sides, made anew."""
     return build.build(spec, places={side: place(side) for side in spec.sides}, sides=spec.sides)
 
 

@@ -16,9 +16,18 @@ _GLANCE: Final = 0.2
 """How often, in seconds, a waiting thread looks whether the run was cancelled."""
 
 
-@functools.cache
+_starting = threading.Lock()
+
+
 def background() -> asyncio.AbstractEventLoop:
     """Return the process's background loop; it starts with the first call and ends with the process."""
+    # The first calls come from many threads at once, and a cache alone would let each start a loop of its own.
+    with _starting:
+        return _background()
+
+
+@functools.cache
+def _background() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="kubernetes-client", daemon=True).start()
     return loop

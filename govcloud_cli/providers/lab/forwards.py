@@ -106,7 +106,7 @@ def _listener(wanted: int, note: pathlib.Path) -> socket.socket:
         noted = int(note.read_text(encoding="ascii"))
     for port in (wanted,) if wanted else (noted, 0):
         try:
-            return socket.create_server(("127.0.0.1", port), backlog=128)
+            return namespaces.listening("127.0.0.1", port)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise

@@ -7,8 +7,9 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from govcloud_cli import errors
 from govcloud_cli.plan import network
-from govcloud_cli.providers.lab import namespaces
+from govcloud_cli.providers.lab import guards, namespaces
 
 Links = Mapping[str, Mapping[str, Any]]
 
@@ -24,8 +25,8 @@ def hardware_address(namespace: str, nic: str) -> str:
     return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
-def attach(prefix: str, machine: str, nic: Mapping[str, Any]) -> None:
-    """Connect the NIC and set its addresses, whatever of it is there already."""
+def attach(prefix: str, machine: str, nic: Mapping[str, Any], *, routes: bool) -> None:
+    """Connect the NIC and set its addresses, whatever of it is there already; `routes`: it forwards for others."""
     inside = network.machine_namespace(prefix, machine)
     switch = network.switch_namespace(prefix, nic["switch"])
     if not namespaces.exists(switch):
@@ -33,24 +34,25 @@ def attach(prefix: str, machine: str, nic: Mapping[str, Any]) -> None:
     name, port = nic["name"], port_name(machine, nic["name"])
     here, there = namespaces.links(inside), namespaces.links(switch)
     if not _paired(here.get(name), there.get(port)):
-        namespaces.batch(inside, (f"link delete {name}",) if name in here else ())
-        if port in namespaces.links(switch):
-            namespaces.batch(switch, (f"link delete {port}",))
+        _cut(inside, name)
+        _cut(switch, port)
         namespaces.batch(inside, (f"link add {name} type veth peer name {port} netns {switch}",))
         here = namespaces.links(inside)
-    isolated = bool(there["br0"].get("ifalias") == "isolated")
-    commands = [f"link set {port} alias {machine}.{name} master br0", f"link set {port} up"]
-    if isolated:
-        commands.insert(1, f"link set {port} type bridge_slave isolated on")
-    namespaces.batch(switch, commands)
+    guard = _guard(prefix, machine, nic, isolated=there["br0"].get("ifalias") == "isolated", routes=routes)
+    up = (f"link set {port} alias {machine}.{name} master br0", *guards.port_commands(guard), f"link set {port} up")
+    namespaces.batch(switch, up)
+    guards.close(guard)
     namespaces.batch(inside, _address_commands(inside, nic, here[name]))
 
 
 def detach(prefix: str, machine: str, nic: Mapping[str, Any]) -> None:
     """Remove the NIC; it may be gone already."""
     inside = network.machine_namespace(prefix, machine)
-    if namespaces.exists(inside) and nic["name"] in namespaces.links(inside):
-        namespaces.batch(inside, (f"link delete {nic['name']}",))
+    switch, name = network.switch_namespace(prefix, nic["switch"]), nic["name"]
+    if namespaces.exists(inside):
+        _cut(inside, name)
+    if namespaces.exists(switch):
+        guards.forget(switch, port_name(machine, name), hardware_address(inside, name))
 
 
 def route(namespace: str, gateways: Sequence[str]) -> None:
@@ -60,7 +62,7 @@ def route(namespace: str, gateways: Sequence[str]) -> None:
         namespaces.set_default_route(namespace, version, by_version.get(version))
 
 
-def fault(prefix: str, machine: str, nic: Mapping[str, Any]) -> str:
+def fault(prefix: str, machine: str, nic: Mapping[str, Any], *, routes: bool) -> str:
     """Return what is wrong with the NIC as it is, empty if nothing."""
     inside = network.machine_namespace(prefix, machine)
     switch = network.switch_namespace(prefix, nic["switch"])
@@ -72,12 +74,33 @@ def fault(prefix: str, machine: str, nic: Mapping[str, Any]) -> str:
         return f"NIC {nic['name']} is not connected to switch {nic['switch']}"
     if port is None or port.get("master") != "br0" or "UP" not in port["flags"] or "UP" not in here["flags"]:
         return f"NIC {nic['name']} is down"
-    details = port.get("linkinfo", {}).get("info_slave_data", {})
-    if there["br0"].get("ifalias") == "isolated" and not details.get("isolated"):
-        return f"NIC {nic['name']} is not isolated"
     if not set(nic["addresses"]) <= _addresses(here):
         return f"NIC {nic['name']} lacks an address"
-    return ""
+    if here["address"] != hardware_address(inside, nic["name"]):
+        return f"NIC {nic['name']} has another MAC address"
+    guard = _guard(prefix, machine, nic, isolated=there["br0"].get("ifalias") == "isolated", routes=routes)
+    return guards.fault(guard, port.get("linkinfo", {}).get("info_slave_data", {}))
+
+
+def _guard(prefix: str, machine: str, nic: Mapping[str, Any], *, isolated: bool, routes: bool) -> guards.Guard:
+    return guards.Guard(
+        switch=network.switch_namespace(prefix, nic["switch"]),
+        port=port_name(machine, nic["name"]),
+        hardware=hardware_address(network.machine_namespace(prefix, machine), nic["name"]),
+        addresses=tuple(nic["addresses"]),
+        isolated=isolated,
+        routes=routes,
+    )
+
+
+def _cut(namespace: str, name: str) -> None:
+    """Remove the interface if it is there; the kernel may do so meanwhile, when the other end's namespace is gone."""
+    if name in namespaces.links(namespace):
+        try:
+            namespaces.batch(namespace, (f"link delete {name}",))
+        except errors.ProcessError:
+            if name in namespaces.links(namespace):
+                raise
 
 
 def _paired(here: Mapping[str, Any] | None, there: Mapping[str, Any] | None) -> bool:

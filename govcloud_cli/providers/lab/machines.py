@@ -88,6 +88,8 @@ class Machines:
     def delete(self, old: resource.State) -> None:
         """Shut it down and remove everything of it, its disk included."""
         remove(old.id, machine_folder(old.outputs["data_folder"], old.outputs["name"]))
+        for nic in old.outputs["nics"]:
+            links.detach(old.outputs["prefix"], old.outputs["name"], nic)
 
     def _bring_up(self, folder: pathlib.Path, inputs: resource.Properties) -> resource.State:
         prefix, name = inputs["prefix"], inputs["name"]
@@ -98,7 +100,7 @@ class Machines:
             boot.stop(namespace, folder / "root")
         namespaces.ensure(namespace, inputs["sysctls"])
         for nic in inputs["nics"]:
-            links.attach(prefix, name, nic)
+            links.attach(prefix, name, nic, routes=_routes(inputs))
         links.route(namespace, inputs["gateways"])
         rootfs.mount(folder, inputs["image"])
         host_key = _furnish(folder, inputs)
@@ -160,8 +162,13 @@ def _fault(folder: pathlib.Path, inputs: resource.Properties) -> str:
         return "its disk is not mounted"
     if not boot.is_running(namespace, folder / "root"):
         return "it does not run"
-    found = (links.fault(inputs["prefix"], inputs["name"], nic) for nic in inputs["nics"])
+    found = (links.fault(inputs["prefix"], inputs["name"], nic, routes=_routes(inputs)) for nic in inputs["nics"])
     return next(filter(None, found), "")
+
+
+def _routes(inputs: resource.Properties) -> bool:
+    """Tell whether it is a router."""
+    return any(inputs["sysctls"].get(key) == "1" for key in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"))
 
 
 def _management(inputs: resource.Properties) -> Mapping[str, Any]:

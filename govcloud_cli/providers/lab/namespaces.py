@@ -9,13 +9,15 @@ import os
 import pathlib
 import socket
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from govcloud_cli import errors
 from govcloud_cli.run import process
 
 FOLDER: Final = pathlib.Path("/run/netns")
+OUTER_NETWORK: Final = "GOVCLOUD_OUTER_NETWORK"
+"""Environment variable: the file of the host's own network namespace, where we were started in another one."""
 _CLONE_NEWNET: Final = 0x40000000
 _adding = threading.Lock()
 
@@ -90,35 +92,48 @@ def inode_of_process(pid: int) -> int:
 
 
 def connected(name: str, address: str, *, port: int, seconds: float) -> socket.socket:
-    """Return a TCP connection from within the namespace. Raises `OSError` if none comes about in time.
+    """Return a TCP connection from within the namespace. Raises `OSError` if none comes about in time."""
+    return _inside(path(name), lambda: socket.create_connection((address, port), timeout=seconds), seconds=seconds)
 
-    A thread of its own enters the namespace and ends there; the socket stays in it.
+
+def listening(address: str, port: int) -> socket.socket:
+    """Return a listening TCP socket on the host's own network. Raises `OSError` if it cannot be had.
+
+    We may have been started in a network of our own; `OUTER_NETWORK` then tells where the host's is.
     """
+    outer = os.environ.get(OUTER_NETWORK)
+    if outer is None:
+        return socket.create_server((address, port), backlog=128)
+    return _inside(pathlib.Path(outer), lambda: socket.create_server((address, port), backlog=128), seconds=10.0)
+
+
+def _inside(place: pathlib.Path, make: Callable[[], socket.socket], *, seconds: float) -> socket.socket:
+    """What `make` returns in the network of `place`: a thread enters it and ends there; the socket stays in it."""
     made: list[socket.socket] = []
     failed: list[OSError] = []
 
-    def connect() -> None:
+    def work() -> None:
         try:
-            _enter(name)
-            made.append(socket.create_connection((address, port), timeout=seconds))
+            _enter(place)
+            made.append(make())
         except OSError as error:
             failed.append(error)
 
-    thread = threading.Thread(target=connect, daemon=True)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(seconds + 1)
     if made:
         return made[0]
-    raise failed[0] if failed else TimeoutError(f"no connection to {address} within {seconds:g} s")
+    raise failed[0] if failed else TimeoutError(f"no socket in {place} within {seconds:g} s")
 
 
-def _enter(name: str) -> None:
-    descriptor = os.open(path(name), os.O_RDONLY | os.O_CLOEXEC)
+def _enter(place: pathlib.Path) -> None:
+    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
     try:
         library = ctypes.CDLL(None, use_errno=True)
         if library.setns(descriptor, _CLONE_NEWNET) != 0:
             code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), name)
+            raise OSError(code, os.strerror(code), str(place))
     finally:
         os.close(descriptor)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from govcloud_cli.plan import network
 from govcloud_cli.providers import resource
-from govcloud_cli.providers.lab import checks, namespaces
+from govcloud_cli.providers.lab import checks, links, namespaces
 from govcloud_cli.run import process
 
 WHOLE: Final = "whole"
@@ -81,8 +81,12 @@ def _build(namespace: str, inputs: resource.Properties) -> None:
     namespaces.ensure(namespace, _SPOKEN_TO if inputs["addresses"] else _QUIET)
     if BRIDGE not in namespaces.links(namespace):
         namespaces.batch(namespace, (f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",))
-    wanted, present = set(inputs["addresses"]), _addresses(namespaces.links(namespace)[BRIDGE])
+    bridge = namespaces.links(namespace)[BRIDGE]
+    wanted, present = set(inputs["addresses"]), _addresses(bridge)
     commands = [f"link set {BRIDGE} up"]
+    # By itself a bridge takes over its ports' MAC addresses, and with each change it forgets its neighbours.
+    if bridge["address"] != (own := links.hardware_address(namespace, BRIDGE)):
+        commands.insert(0, f"link set {BRIDGE} address {own}")
     if inputs["isolated"]:
         commands.append(f"link set {BRIDGE} alias isolated")
     commands += [f"address delete {address} dev {BRIDGE}" for address in sorted(present - wanted)]
@@ -100,6 +104,8 @@ def _fault(namespace: str, inputs: resource.Properties) -> str:
     bridge = namespaces.links(namespace).get(BRIDGE)
     if bridge is None or "UP" not in bridge["flags"]:
         return "damaged: its bridge is missing or down"
+    if bridge["address"] != links.hardware_address(namespace, BRIDGE):
+        return "damaged: its MAC address differs"
     if _addresses(bridge) != set(inputs.get("addresses", ())):
         return "damaged: its addresses differ"
     if (bridge.get("ifalias") == "isolated") != inputs.get("isolated", False):
