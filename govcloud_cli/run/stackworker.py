@@ -21,7 +21,7 @@ from pulumi import automation
 
 from govcloud_cli import errors
 from govcloud_cli.plan import databases as databases_plan
-from govcloud_cli.run import process, stacks, workspace
+from govcloud_cli.run import checkpoints, process, stacks, workspace
 from stacks.components import databases, manifests
 from stacks.network import program as network_program
 from stacks.platform import program as platform_program
@@ -107,6 +107,8 @@ def _run(job: stacks.Job, name: str, environment: dict[str, str], say: Callable[
 
 
 def _stack(job: stacks.Job, name: str, environment: dict[str, str]) -> automation.Stack:
+    if mended := checkpoints.mend(job.folder.state, name):
+        _log(mended)
     project = "tenants" if name.startswith("tenants-") else name
     stack = automation.create_or_select_stack(
         name,

@@ -19,6 +19,7 @@ import pytest
 from pulumi import automation
 
 from govcloud_cli.providers.kubernetes import client as client_
+from govcloud_cli.run import checkpoints
 from tests.providers.kubernetes import conftest
 
 pytestmark = [pytest.mark.engine, pytest.mark.filterwarnings("default")]
@@ -294,6 +295,7 @@ def test_killed_midway_the_next_run_converges(engine: conftest.Engine, ask: conf
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
 
+    checkpoints.mend(engine.folder / "state", "killed")
     stack = engine.stack("killed", tenant(engine.kubeconfig, "killed", maps=120))
     stack.cancel()
     stack.up()

@@ -14,6 +14,7 @@ import sys
 from pulumi import automation
 
 from govcloud_cli.plan import network
+from govcloud_cli.run import checkpoints
 from stacks.network import program
 
 
@@ -33,6 +34,7 @@ def main(folder: pathlib.Path, verb: str) -> None:
 def _stack(folder: pathlib.Path, plan: network.NetworkPlan, port: int) -> automation.Stack:
     state = folder / "state"
     state.mkdir(exist_ok=True)
+    checkpoints.mend(state, "lab")
     options = automation.LocalWorkspaceOptions(
         work_dir=str(folder),
         pulumi_command=automation.PulumiCommand(root=os.environ["GOVCLOUD_TEST_PULUMI_ROOT"]),

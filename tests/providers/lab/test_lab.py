@@ -192,6 +192,26 @@ def test_neighbours_reach_each_other_over_the_zone_but_not_over_management(labs:
         assert lab.shell("one", f"ping -c1 -W1 {address}").returncode != 0, "the engineer's side answers a machine"
 
 
+def test_root_in_a_machine_cannot_take_anothers_place_on_the_management_network(labs: tuple[Lab, Lab]) -> None:
+    lab = labs[0]
+    victim = lab.shell("two", "cat /sys/class/net/mgmt0/address").stdout.strip().replace(":", "")
+    own = lab.shell("one", "cat /sys/class/net/mgmt0/address").stdout.strip().replace(":", "")
+    claims = "".join(f"out.send(bytes.fromhex('{forged_arp(mac, '10.99.0.11')}'));" for mac in (own, victim))
+    script = f"import socket; out = socket.socket(17, 3); out.bind(('mgmt0', 0)); {claims}"
+    assert lab.shell("one", f'for i in 1 2 3; do python3 -c "{script}"; done').returncode == 0
+    assert lab.shell("two", "hostname").stdout == "two\n"
+    switch = network.switch_namespace(lab.plan.prefix, "mgmt")
+    shown = subprocess.run(("ip", "-n", switch, "-json", "neigh"), capture_output=True, text=True, check=True).stdout
+    known = {item["dst"]: item.get("lladdr", "").replace(":", "") for item in json.loads(shown)}
+    assert known["10.99.0.11"] == known["fd99::11"] == victim
+
+
+def forged_arp(mac: str, address: str) -> str:
+    """Return, in hexadecimal digits, the frame that tells everyone that `address` is at `mac`."""
+    packed = bytes(map(int, address.split("."))).hex()
+    return f"{'f' * 12}{mac}08060001080006040002{mac}{packed}{'f' * 12}{packed}{'0' * 36}"
+
+
 def test_a_forward_leads_from_the_hosts_loopback_to_a_machine(labs: tuple[Lab, Lab]) -> None:
     outputs = labs[0].run("up")["outputs"]["forwards"]["ssh"]
     assert outputs["address"] == "127.0.0.1"

@@ -1,0 +1,30 @@
+"""Pulumi's state files after a kill: Pulumi writes them without a sync, and refuses a torn one for good."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+
+def mend(state: pathlib.Path, stack: str) -> str:
+    """Put the last whole state of `stack` in the place of a torn one below `state`; return what was done, or "".
+
+    Without a whole one the file goes: our providers adopt what is there, so nothing is made twice or deleted.
+    """
+    for file in (state / ".pulumi" / "stacks").rglob(f"{stack}.json"):
+        if _is_whole(file):
+            continue
+        backup = file.with_name(f"{file.name}.bak")
+        if _is_whole(backup):
+            file.write_bytes(backup.read_bytes())
+            return f"{file} was torn by a killed run; the state before it is back"
+        file.unlink()
+        return f"{file} was torn by a killed run; what it recorded is looked for and adopted"
+    return ""
+
+
+def _is_whole(file: pathlib.Path) -> bool:
+    try:
+        return isinstance(json.loads(file.read_bytes()), dict)
+    except (OSError, ValueError):
+        return False
