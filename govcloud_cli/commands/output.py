@@ -88,13 +88,16 @@ def print_faults(faults: Sequence[errors.Fault], target: Console) -> None:
 
 
 def _fault(fault: errors.Fault) -> Text:
+    from govcloud_cli.inventory import explain
+
     place = ":".join(str(part) for part in (fault.file, fault.line, fault.column) if part)
     text = _text((f"error[{fault.code}]", "bold red"), (f": {fault.message}\n", "bold"), (f"  --> {place}", "cyan"))
     if fault.field:
         text.append(f"  ({fault.field})")
     text.append("\n")
     text.append_text(_excerpt(fault))
-    for label, value in (("allowed", fault.allowed), ("fix", fault.remedy)):
+    known = explain.explain(fault.code)
+    for label, value in (("why", known.text if known else ""), ("allowed", fault.allowed), ("fix", fault.remedy)):
         if value:
             text.append_text(_text((f"  {label}: ", "cyan"), (f"{value}\n", "")))
     return text

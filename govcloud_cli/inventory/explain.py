@@ -25,7 +25,7 @@ class Explanation:
     title: str
     """What is wrong, as one sentence; the message of a fault that has no better one."""
     text: str
-    """Why it is refused, for `govcloud explain`."""
+    """Why it is refused; printed with every fault."""
     allowed: str = ""
     remedy: str
 

@@ -39,7 +39,8 @@ def test_a_fault_is_shown_with_its_place_its_line_and_what_would_be_right(tmp_pa
     assert lines[1].startswith(f"  --> {folder}/tenants/purse.yaml:19:65")
     assert lines[2].startswith("  19 |       - {direction: outbound")
     assert lines[3].index("^") == lines[2].index("99999")
-    assert lines[4:6] == ["  allowed: a whole number from 1 to 65535", "  fix: choose another"]
+    assert lines[4].startswith("  why: ")
+    assert lines[5:7] == ["  allowed: a whole number from 1 to 65535", "  fix: choose another"]
     assert lines[-1] == "1 fault in 1 file: nothing was changed"
 
 
