@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import pathlib
+import tempfile
 import warnings
 from collections.abc import Iterator
 
 import hypothesis
 import pytest
 
+from govcloud_cli.run import ssh
 from tests.support import tools
 
 # Deadlines measure the machine, not the code; a database of examples would be one more folder to ignore.
@@ -41,6 +43,19 @@ def pytest_unconfigure() -> None:
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test's files need not outlive a power cut. What a test starts as a process waits as ever."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def _run_folder() -> Iterator[pathlib.Path]:
+    # Short, because the path of a socket may not be long.
+    with tempfile.TemporaryDirectory(prefix="gct", dir="/tmp") as folder:
+        yield pathlib.Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _own_sockets(monkeypatch: pytest.MonkeyPatch, _run_folder: pathlib.Path) -> None:
+    """Tests leave nothing in the host's /run; a lab's own processes use the real place."""
+    monkeypatch.setattr(ssh, "_SOCKETS", _run_folder)
 
 
 @pytest.fixture(autouse=True)

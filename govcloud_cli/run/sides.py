@@ -70,8 +70,8 @@ class SideRun:
         """Every step of the side, in order."""
         preparing.certify(self.site, self.plan, now=self.now)
         ordered = steps.of(self.plan, sites.facts(self.plan, self.folder))
-        if self.plan.network is None:
-            # Else the network step does it, which knows the machines' host keys.
+        if self.way.exists:
+            # Also after a kill between the network step and this; the step itself does it for machines it just made.
             self._configure_ssh()
         snapshots, dead = self._look()
         for step in ordered:
@@ -89,7 +89,6 @@ class SideRun:
         if not self.record.snapshots or not self.way.exists:
             return {}, {}
         known = [host for host in self.plan.hosts if host.name in self.record.snapshots]
-        self._configure_ssh()
         return drift.look(known, folder=self.folder, way=self.way)
 
     def _network(self, step: steps.Step, dead: dict[str, errors.GovcloudError]) -> None:

@@ -126,7 +126,8 @@ def test_status_shows_everything_healthy_within_its_memory(cloud: driver.Cloud) 
         assert service["healthy"], service
         assert {"zone", "machine", "address", "port"} <= service.keys()
     assert len(document["tenants"]) == 17
-    assert all(tenant["namespaces"] and tenant["databases"] and tenant["zone"] for tenant in document["tenants"])
+    assert all(tenant["namespaces"] and tenant["zone"] for tenant in document["tenants"])
+    assert any(tenant["databases"] for tenant in document["tenants"])
 
 
 def test_a_command_on_a_machine_exits_as_it_did_there(cloud: driver.Cloud) -> None:
