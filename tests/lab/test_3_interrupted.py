@@ -60,6 +60,10 @@ def kill_at(cloud: driver.Cloud, moment: Callable[[driver.Cloud], bool]) -> None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    # Not read to their ends: what it started may hold them for a while yet.
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
