@@ -35,10 +35,10 @@ test-pure: $(STAMP) ## Only the pure tests
 	$(PYTEST)
 
 test-engine: $(STAMP) deps-engine ## Against the real Pulumi engine, a real API server and a real PostgreSQL (root)
-	$(PYTEST) -m "engine and not bench" --durations=5
+	$(PYTEST) -m "engine and not bench" -W ignore::pytest.PytestUnraisableExceptionWarning --durations=5
 
 test-lab: $(STAMP) deps-lab ## Deploy a real lab, probe it, break it, mend it, destroy it (root, minutes)
-	$(PYTEST) -m lab --durations=10
+	$(PYTEST) -m lab -W ignore::pytest.PytestUnraisableExceptionWarning --durations=10
 
 # A cluster of Debian's own would be a server that nobody asked for; policy-rc.d keeps every service from starting.
 deps-engine: $(STAMP) ## Install what the engine tier needs
