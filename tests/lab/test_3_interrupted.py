@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -75,7 +75,7 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(clouds: Callable[[str], driver.Cloud]) -> Pair:
+def pair(clouds: Callable[[str], driver.Cloud]) -> Iterator[Pair]:
     pair = Pair(calm=clouds("calm"), killed=clouds("killed"))
     undisturbed = pair.calm.start("deploy", *SIDE)
     for moment in MOMENTS:
@@ -83,7 +83,9 @@ def pair(clouds: Callable[[str], driver.Cloud]) -> Pair:
     out, err = undisturbed.communicate(timeout=600)
     assert undisturbed.returncode == 0, out + err
     pair.killed.run("deploy", *SIDE)
-    return pair
+    yield pair
+    # Now, not at the end of the tier: its loopback listener would be there when the next module looks for one.
+    pair.calm.run("destroy", "--yes")
 
 
 def outcome(cloud: driver.Cloud) -> dict[str, Any]:
