@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from govcloud_cli.plan import plans
+from govcloud_cli.plan import build, plans
 from govcloud_cli.providers.lab import sweep
 from govcloud_cli.run import reach, sites, workspace
 from tests.support import inventories
@@ -43,7 +43,7 @@ class Cloud:
 
     @property
     def sides(self) -> dict[str, plans.SidePlan]:
-        return {side.side.value: side for side in sites.plan(self.site).sides}
+        return {side.side.value: side for side in sites.plan(self.site, today=inventories.TODAY).sides}
 
     def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
         """Begin a verb; it is a process of its own, so killing it kills nothing that it started."""
@@ -116,6 +116,10 @@ class Cloud:
         except FileNotFoundError:
             return {}
         return found
+
+    def forward(self, side: str) -> str:
+        """The address on this host's loopback that leads to a side's API server."""
+        return f"127.0.0.1:{self.applied(side)['outputs']['network']['forwards'][build.API_FORWARD]['port']}"
 
     def tenant(self, name: str) -> pathlib.Path:
         """A tenant's file."""

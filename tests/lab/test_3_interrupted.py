@@ -84,7 +84,7 @@ def pair(clouds: Callable[[str], driver.Cloud]) -> Iterator[Pair]:
     assert undisturbed.returncode == 0, out + err
     pair.killed.run("deploy", *SIDE)
     yield pair
-    # Now, not at the end of the tier: its loopback listener would be there when the next module looks for one.
+    # Now, not at the end of the tier: two labs' machines need not stand beside what comes next.
     pair.calm.run("destroy", "--yes")
 
 
