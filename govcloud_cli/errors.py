@@ -89,6 +89,12 @@ class UsageError(GovcloudError, ValueError):
     exit_code = ExitCode.BAD_INPUT
 
 
+class PolicyDeniedError(GovcloudError):
+    """The platform's rules forbid it: nobody who may has approved it, or nobody could."""
+
+    exit_code = ExitCode.POLICY_DENIED
+
+
 class LockedError(GovcloudError):
     """Another run holds the environment's lock."""
 

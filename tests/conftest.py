@@ -59,6 +59,12 @@ def _own_sockets(monkeypatch: pytest.MonkeyPatch, _run_folder: pathlib.Path) -> 
 
 
 @pytest.fixture(autouse=True)
+def _own_second_place(monkeypatch: pytest.MonkeyPatch, _run_folder: pathlib.Path) -> None:
+    """Heads of tests' audit logs are not kept with the user's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(_run_folder / "state"))
+
+
+@pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         # What the tiers need is named by variables of their own; see `tests/support/tools.py`.

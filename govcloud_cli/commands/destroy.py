@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -37,7 +38,7 @@ def destroy(environment: str, side: str | None, yes: bool, as_json: bool) -> Non
     logs = pathlib.Path(tempfile.mkdtemp(prefix="govcloud-destroy-"))
     try:
         with runs.journal(quiet=as_json) as journal:
-            existed = run_destroy.destroy(site, journal=journal, now=runs.now(), logs=logs)
+            existed = run_destroy.destroy(site, journal=journal, clock=runs.now, environ=os.environ, logs=logs)
             steps = runs.steps_document(journal)
     except BaseException:
         # Logs say why it failed; a folder without any says nothing.

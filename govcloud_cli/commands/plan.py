@@ -34,7 +34,7 @@ def plan(environment: str, side: str | None, full: bool, as_json: bool) -> None:
     from govcloud_cli.run import applied, sites
 
     site = runs.site(environment, side)
-    planned = sites.plan(site)
+    planned = sites.plan(site, today=runs.now().date())
     found: list[tuple[plan_steps.Step, tuple[plan_steps.Change, ...]]] = []
     for one in planned.sides:
         folder = site.space.side(one.side)

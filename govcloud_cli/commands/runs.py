@@ -12,8 +12,8 @@ from govcloud_cli.commands import options, progress
 if TYPE_CHECKING:
     import pathlib
 
+    from govcloud_cli.run import lock, sites, workspace
     from govcloud_cli.run import progress as run_progress
-    from govcloud_cli.run import sites, workspace
 
 
 _LOGS_KEPT = 50
@@ -24,6 +24,17 @@ def site(environment: str, side: str | None = None, *, abandoned: bool = False) 
     from govcloud_cli.run import sites as run_sites
 
     return run_sites.load(options.find_inventory(environment), side=side, abandoned=abandoned)
+
+
+@contextlib.contextmanager
+def locked(environment: str, verb: str, moment: datetime.datetime) -> Iterator[lock.Held]:
+    """Hold the environment's lock before its inventory is even read: who comes second is told at once."""
+    from govcloud_cli.run import lock as run_lock
+    from govcloud_cli.run import workspace as run_workspace
+
+    space = run_workspace.locate(options.find_inventory(environment))
+    with run_lock.held(space, verb=verb, now=moment) as holding:
+        yield holding
 
 
 def now() -> datetime.datetime:

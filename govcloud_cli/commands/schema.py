@@ -6,20 +6,20 @@ from pathlib import Path
 
 import click
 
-DOCUMENTS = ("platform", "tenant")
+DOCUMENTS = ("platform", "tenant", "people", "freeze")
 
 
-@click.command(short_help="Print the JSON Schema of platform.yaml or of a tenant's file.")
+@click.command(short_help="Print the JSON Schema of the inventory's files.")
 @click.argument("document", type=click.Choice(DOCUMENTS), required=False)
 @click.option(
     "--write",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write both schemas into this folder, for editors.",
+    help="Write all schemas into this folder, for editors.",
 )
 @click.pass_context
 def schema(context: click.Context, document: str | None, folder: Path | None) -> None:
-    """Print the JSON Schema of platform.yaml or of a tenant's file, or write both for editors.
+    """Print the JSON Schema of one kind of the inventory's files, or write all of them for editors.
 
     \b
     Examples:
@@ -30,7 +30,7 @@ def schema(context: click.Context, document: str | None, folder: Path | None) ->
     from govcloud_cli.inventory import schemas
 
     if folder is None and document is None:
-        raise click.UsageError("Name platform or tenant, or a folder with --write.", ctx=context)
+        raise click.UsageError(f"Name one of {', '.join(DOCUMENTS)}, or a folder with --write.", ctx=context)
     if folder is None:
         click.echo(schemas.text(str(document)), nl=False)
         return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from govcloud_cli.commands import options, output, runs
+from govcloud_cli.commands import options, output, runs, summary
 
 if TYPE_CHECKING:
+    from govcloud_cli.governance import lifecycle
     from govcloud_cli.run import sites
     from govcloud_cli.run import status as run_status
 
@@ -25,18 +27,23 @@ def status(environment: str, side: str | None, as_json: bool) -> None:
       govcloud status
       govcloud status --json | jq '.services[] | select(.healthy | not)'
     """
+    from govcloud_cli.governance import lifecycle
     from govcloud_cli.run import sites
     from govcloud_cli.run import status as run_status
 
     site = runs.site(environment, side)
-    found = run_status.look(site, sites.plan(site))
+    today = runs.now().date()
+    found = run_status.look(site, sites.plan(site, today=today))
+    ours = {tenant.id for tenant in found.tenants}
+    notices = [one for one in lifecycle.notices(site.spec, today=today) if one.tenant in ours]
     if as_json:
-        output.print_json(_document(site, found))
+        output.print_json(_document(site, found, notices))
     else:
         _print(site, found)
+        summary.show_notices(output.console(), notices)
 
 
-def _document(site: sites.Site, found: run_status.Status) -> dict[str, Any]:
+def _document(site: sites.Site, found: run_status.Status, notices: Sequence[lifecycle.Notice]) -> dict[str, Any]:
     return {
         "environment": site.spec.environment,
         "deployed": found.deployed,
@@ -77,6 +84,7 @@ def _document(site: sites.Site, found: run_status.Status) -> dict[str, Any]:
             }
             for tenant in found.tenants
         ],
+        "notices": [summary.notice(one) for one in notices],
     }
 
 

@@ -31,7 +31,10 @@ def verify(environment: str, side: str | None, show_all: bool, as_json: bool) ->
     logs = runs.log_folder(site.space, "verify", runs.now())
     with runs.journal(quiet=as_json) as journal, journal.step("verify") as step:
         checked = run_verify.verify(
-            site, sites.plan(site), report=lambda text: journal.doing("verify", text), logs=logs
+            site,
+            sites.plan(site, today=runs.now().date()),
+            report=lambda text: journal.doing("verify", text),
+            logs=logs,
         )
         wrong = [check for check in checked if not check.ok]
         step.note = f"{len(checked) - len(wrong)} of {len(checked)} probes as expected"

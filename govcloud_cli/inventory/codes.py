@@ -96,13 +96,19 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     ),
     "GC1014": (
         "this does not belong into an inventory folder",
-        "An inventory is `platform.yaml` and `tenants/<id>.yaml`. A file that is not read might be thought deployed.",
-        "platform.yaml and tenants/<id>.yaml",
+        (
+            "An inventory is `platform.yaml`, `tenants/<id>.yaml` and, where they are needed, `people.yaml`, "
+            "`freezes/<id>.yaml` and the folder `requests`. A file that is not read might be thought deployed."
+        ),
+        "platform.yaml, people.yaml, tenants/<id>.yaml, freezes/<id>.yaml, requests/",
         "move it elsewhere, or rename it",
     ),
     "GC1015": (
         "the file is not named after the tenant",
-        "One tenant is one file, so that its history is the tenant's history and two people cannot declare it twice.",
+        (
+            "One tenant is one file, so that its history is the tenant's history and two people cannot declare it "
+            "twice. The same goes for its freeze."
+        ),
         "",
         "rename the file or mend the id; an id of a running tenant never changes",
     ),
@@ -320,7 +326,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
             "Which of two would a tenant's database or namespace be on? High availability will be a property of the "
             "service, not a second machine."
         ),
-        "one per side",
+        "one per side; of database machines one for everybody, and one for each tenant that `dedicatedTo` names",
         "remove the service from one of them",
     ),
     "GC1412": (
@@ -361,6 +367,12 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "The firewall tells zones and the management network apart by the interface a packet comes in on.",
         "a separate interface for each zone and for the management network; never lo",
         "name the right interface with `device` or `managementDevice`; a VLAN such as bond0.20 is one too",
+    ),
+    "GC1417": (
+        "this machine cannot be one tenant's",
+        "A machine is dedicated to hold a tenant's own databases, on the side of the air gap where the tenant is.",
+        "dedicatedTo on a machine with the service database, on the tenant's side",
+        "remove `dedicatedTo`, or correct the tenant's id",
     ),
     # -- flows
     "GC1501": (
@@ -421,6 +433,15 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "a department",
         "name the department, such as the government's office",
     ),
+    "GC1605": (
+        "more is promised than there is",
+        (
+            "A budget below is carved from the nearest one above it. What is promised to several together cannot be "
+            "more than what it is taken from."
+        ),
+        "",
+        "lower this budget or one beside it, or raise the one above",
+    ),
     # -- tenants
     "GC1701": (
         "owner and technical lead are the same person",
@@ -472,5 +493,57 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         ),
         "",
         "name a group of the department, such as finance:maintainers",
+    ),
+    "GC1708": (
+        "this environment has no last day",
+        (
+            "What was made for a trial stays for years where nobody has to ask again. Outside prod every environment "
+            "says when it ends; it is warned of, frozen with its data kept, and can be prolonged."
+        ),
+        "expiresOn outside prod",
+        "add `expiresOn`, e.g. expiresOn: 2027-06-30",
+    ),
+    "GC1709": (
+        "a dedicated database needs its reason",
+        (
+            "The shared tier does for nearly everybody. Who decides about a machine for one tenant should read why; on "
+            "the shared tier there is nothing to justify."
+        ),
+        "reason with `tier: dedicated`, and only there",
+        "add the reason, or use the shared tier",
+    ),
+    "GC1710": (
+        "there is no machine for this dedicated database",
+        "A dedicated database is on a machine that holds nothing but its tenant's.",
+        "",
+        "declare the machine in platform.yaml, or use the shared tier",
+    ),
+    # -- people and freezes
+    "GC1801": (
+        "this account or key is another person's",
+        "Decisions are told apart by the accounts and keys of those who make them.",
+        "each account and key at one person",
+        "remove it from one of them",
+    ),
+    "GC1802": (
+        "nobody is named who decides",
+        (
+            "Hosts that exist already carry real services. What is deployed there is decided by persons who are known "
+            "by name and sign with keys of their own."
+        ),
+        "people.yaml, in which somebody `approves` for the root and for every budget",
+        "add people.yaml; `govcloud schema people` says what it holds",
+    ),
+    "GC1803": (
+        "nobody decides for this organisation",
+        "A request goes to whoever decides for the budget it draws on. Without such a person it would wait for ever.",
+        "a person who `approves` for the root and, on hosts of one's own, for every organisation with a budget",
+        "name a person in people.yaml",
+    ),
+    "GC1804": (
+        "an approver has no key",
+        "Decisions are signed, so that a third party can check them without asking us.",
+        "one key or more for everybody who `approves`",
+        "add the line of id_ed25519.pub; `ssh-keygen -t ed25519` makes a pair",
     ),
 }

@@ -7,10 +7,14 @@ import functools
 from collections.abc import Iterable
 from typing import TypeVar
 
-from govcloud_cli.model import platforms, tenants
+from govcloud_cli.model import freezes, people, platforms, tenants
 
-Document = platforms.Platform | tenants.Tenant
+Document = platforms.Platform | tenants.Tenant | people.People | freezes.Freeze
 Where = tuple[str | int, ...]
+
+# `World` has fields of these modules' names.
+_Person = people.Person
+_Tenant = tenants.Tenant
 
 _Entry = TypeVar("_Entry", platforms.Zone, platforms.Machine)
 
@@ -35,8 +39,12 @@ class World:
 
     platform: platforms.Platform
     tenants: tuple[tenants.Tenant, ...]
+    people: people.People | None = None
+    freezes: tuple[freezes.Freeze, ...] = ()
     unread: frozenset[str] = frozenset()
     """Ids of tenants whose files have faults of their own: a reference to one of them is not judged."""
+    people_unread: bool = False
+    """Whether `people.yaml` has faults of its own: then nobody is said to be missing."""
 
     @functools.cached_property
     def zones(self) -> dict[str, platforms.Zone]:
@@ -47,6 +55,16 @@ class World:
     def machines(self) -> dict[str, platforms.Machine]:
         """Machines by id; of two with the same id the first."""
         return _first_of_each_id(self.platform.spec.machines)
+
+    @functools.cached_property
+    def tenants_by_id(self) -> dict[str, _Tenant]:
+        """Tenants whose files could be made sense of."""
+        return {tenant.metadata.id: tenant for tenant in self.tenants}
+
+    @property
+    def persons(self) -> tuple[_Person, ...]:
+        """Everybody of `people.yaml`."""
+        return self.people.spec.people if self.people is not None else ()
 
     @property
     def embedded(self) -> bool:

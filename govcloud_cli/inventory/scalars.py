@@ -6,6 +6,7 @@ An editor, a linter and this reader must see the same value. Where the two YAML 
 
 from __future__ import annotations
 
+import functools
 import re
 
 Plain = str | int | float | bool | None
@@ -37,6 +38,12 @@ def ambiguity(word: str) -> str | None:
     """Why readers of YAML would disagree about this unquoted word; None if they agree."""
     if len(word) > _WORD_MAX:  # no number or truth is this long, and the patterns above would take their time
         return None
+    return _ambiguity(word)
+
+
+# An inventory's keys and values are the same few hundred words in every file.
+@functools.lru_cache(maxsize=8192)
+def _ambiguity(word: str) -> str | None:
     return next((reason for pattern, reason in _AMBIGUOUS if pattern.match(word)), None)
 
 

@@ -9,17 +9,17 @@ from typing import Any
 
 import pydantic
 
-from govcloud_cli.model import platforms, tenants
+from govcloud_cli.model import freezes, people, platforms, tenants
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Mapping[str, type[pydantic.BaseModel]] = MappingProxyType(
-    {"platform": platforms.Platform, "tenant": tenants.Tenant}
+    {"platform": platforms.Platform, "tenant": tenants.Tenant, "people": people.People, "freeze": freezes.Freeze}
 )
 """Name of each kind of file to its model."""
 
 
 def schema(document: str) -> dict[str, Any]:
-    """The schema of `platform` or `tenant`, with titles and the models' docstrings as descriptions."""
+    """The schema of one kind of file, with titles and the models' docstrings as descriptions."""
     return {"$schema": DRAFT, **DOCUMENTS[document].model_json_schema(by_alias=True, mode="validation")}
 
 

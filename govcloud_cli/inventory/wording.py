@@ -16,6 +16,8 @@ import pydantic_core
 from govcloud_cli.model import forms
 
 Loc = tuple[str | int, ...]
+_NAMES = "lower-case letters"
+"""How the words for forms begin whose values become names of files."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -120,7 +122,7 @@ def _pattern(_: dict[str, Any], item: pydantic_core.ErrorDetails) -> Wording:
     form = forms.FORMS.get(item["ctx"]["pattern"], "the form that the schema states")
     value = str(item["input"])
     what = f"{_name(item['loc'])} cannot be {_shown(value)}"
-    if "/" in value or ".." in value:
+    if form.startswith(_NAMES) and ("/" in value or ".." in value):
         what += ", which could be taken for a path"
     remedy = _as_id(value, form)
     return Wording(code="GC1105", path=item["loc"], message=what, found=_shown(value), allowed=form, remedy=remedy)
@@ -181,6 +183,17 @@ def _privileged(_: dict[str, Any], item: pydantic_core.ErrorDetails) -> Wording:
         message=f"group {_shown(value)} belongs to the platform",
         found=_shown(value),
         allowed=f"a group that does not begin with '{value.partition(':')[0]}:'",
+    )
+
+
+def _day(_: dict[str, Any], item: pydantic_core.ErrorDetails) -> Wording:
+    value = item["input"]
+    return Wording(
+        code="GC1105",
+        path=item["loc"],
+        message=f"{_name(item['loc'])} cannot be {_shown(value)}",
+        found=_shown(value),
+        allowed="a day of the calendar such as 2027-06-30: year, month and day, in figures",
     )
 
 
@@ -246,6 +259,7 @@ _TELLERS: Mapping[str, Callable[[dict[str, Any], pydantic_core.ErrorDetails], Wo
     "ip_v4_address": _address,
     "ip_v6_address": _address,
     "privileged_group": _privileged,
+    "day": _day,
     "value_error": _together,
 }
 
@@ -291,6 +305,8 @@ def _allowed(here: dict[str, Any]) -> str:
         return forms.FORMS.get(here["pattern"], "")
     if "minimum" in here and "maximum" in here:
         return f"a whole number from {here['minimum']} to {here['maximum']}"
+    if "minimum" in here:
+        return f"a whole number, {here['minimum']} or more"
     return ""
 
 

@@ -19,6 +19,13 @@ FORMS: Mapping[str, str] = MappingProxyType(
         r"^\+?[0-9][0-9 -]{4,20}$": "a telephone number: digits, spaces and dashes, in quotes",
         r"^[a-z][a-z0-9-]*(:[a-z0-9-]+)*$": "a group of the identity service, such as finance:maintainers",
         r"^[a-z][a-z0-9._-]{1,39}$": "a civil servant's account name: lower-case letters, digits, dots and dashes",
+        r"^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,99}$": "a log-in name: letters, digits and . _ @ + -, at most 100",
+        (
+            r"^(ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}"
+            r"|sk-ssh-ed25519@openssh\.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAI[A-Za-z0-9+/]{44,120}={0,2})"
+            r"( [^\x00-\x1f\x7f]{1,80})?$"
+        ): ("an OpenSSH public key of type ssh-ed25519 or sk-ssh-ed25519@openssh.com: the one line of id_ed25519.pub"),
+        r"^/[A-Za-z0-9._/-]{1,200}$": "an absolute path: letters, digits and . _ / -",
     }
 )
 """Pattern (as pydantic reports it) to words; a test keeps it complete."""

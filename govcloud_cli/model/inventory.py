@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from govcloud_cli.model import platforms, tenants
+from govcloud_cli.model import freezes, people, platforms, tenants
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,10 @@ class Inventory:
     platform: platforms.Platform
     tenants: tuple[tenants.Tenant, ...]
     """Ordered by id."""
+    people: tuple[people.Person, ...] = ()
+    """Of `people.yaml`, ordered by id."""
+    freezes: tuple[freezes.Freeze, ...] = ()
+    """Ordered by tenant."""
 
     def zone(self, identifier: str) -> platforms.Zone:
         """The zone of that id; the reader guarantees that every reference resolves."""
@@ -34,3 +38,8 @@ class Inventory:
         """The sides that have at least one zone, in a fixed order."""
         present = {zone.side for zone in self.platform.spec.zones}
         return tuple(side for side in platforms.Side if side in present)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether changes need a person's signed decision: where somebody is named who may give it."""
+        return any(person.approves for person in self.people)

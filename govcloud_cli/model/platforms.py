@@ -188,6 +188,8 @@ class Machine(base.Model):
     """The interface in the management network; another name only with `substrate: existing`."""
     ssh: Ssh | None = None
     """Required with `substrate: existing`, refused in the lab."""
+    dedicated_to: names.Id | None = None
+    """The one tenant whose `dedicated` databases it holds; with the service `database` only."""
 
 
 class FlowEnd(base.Model):
@@ -214,6 +216,19 @@ class Flow(base.Model):
     reason: names.Reason
 
 
+class Budget(base.Model):
+    """The most that an organisation, and all below it, may use together."""
+
+    cpu: Annotated[int, pydantic.Field(ge=0)]
+    """Cores."""
+    memory_gi: Annotated[int, pydantic.Field(ge=0)]
+    """GiB."""
+    storage_gi: Annotated[int, pydantic.Field(ge=0)]
+    """GiB of volumes."""
+    database_gi: Annotated[int, pydantic.Field(ge=0)]
+    """GiB of databases."""
+
+
 class Organisation(base.Model):
     """One node of the tree of government: a government or one of its departments."""
 
@@ -222,6 +237,15 @@ class Organisation(base.Model):
     level: Level
     parent: names.Id | None = None
     """Left out for the root only."""
+    budget: Budget | None = None
+    """Carved from what is left of the parent's; left out: shares the parent's."""
+
+
+class Audit(base.Model):
+    """Where the record of changes is kept."""
+
+    copy_to: Annotated[str, pydantic.StringConstraints(pattern=r"^/[A-Za-z0-9._/-]{1,200}$")]
+    """Absolute folder on another disk or host: the second place of the log's signed heads."""
 
 
 class PlatformSpec(base.Model):
@@ -237,6 +261,8 @@ class PlatformSpec(base.Model):
     machines: Annotated[tuple[Machine, ...], pydantic.Field(min_length=1)]
     flows: tuple[Flow, ...] = ()
     organisations: Annotated[tuple[Organisation, ...], pydantic.Field(min_length=1)]
+    audit: Audit | None = None
+    """Left out: heads are copied to the state folder of the account that deploys."""
 
 
 class Platform(base.Model):

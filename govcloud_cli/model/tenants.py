@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pydantic
 import pydantic_core
 
-from govcloud_cli.model import base, names, platforms
+from govcloud_cli.model import base, dates, names, platforms
 
 
 class EnvironmentName(enum.StrEnum):
@@ -121,19 +121,72 @@ class TenantNetwork(base.Model):
     allow: tuple[Allowance, ...] = ()
 
 
+class DatabaseTier(enum.StrEnum):
+    """Whose server a database is on."""
+
+    SHARED = "shared"
+    """The platform's, beside other tenants' databases."""
+    DEDICATED = "dedicated"
+    """A machine of its own, which `platform.yaml` declares for the tenant."""
+
+
+class Extension(enum.StrEnum):
+    """PostgreSQL extensions that a tenant may ask for: `trusted` ones, which give no power beyond the database."""
+
+    BTREE_GIN = "btree_gin"
+    BTREE_GIST = "btree_gist"
+    CITEXT = "citext"
+    FUZZYSTRMATCH = "fuzzystrmatch"
+    HSTORE = "hstore"
+    INTARRAY = "intarray"
+    LTREE = "ltree"
+    PG_TRGM = "pg_trgm"
+    PGCRYPTO = "pgcrypto"
+    TABLEFUNC = "tablefunc"
+    UNACCENT = "unaccent"
+    UUID_OSSP = "uuid-ossp"
+
+
 class Database(base.Model):
-    """One database on the shared tier."""
+    """One database."""
 
     id: names.DatabaseId
     connections: Annotated[int, pydantic.Field(ge=2, le=100)] = 10
     """Most connections at once."""
+    size_gi: Annotated[int, pydantic.Field(ge=1, le=2000)] = 5
+    """GiB that it will need at most; counted in the budget."""
+    extensions: tuple[Extension, ...] = ()
+    tier: DatabaseTier = DatabaseTier.SHARED
+    reason: names.Reason | None = None
+    """Why the shared tier will not do; with `tier: dedicated` only, and required there."""
+
+
+class CustomQuota(base.Model):
+    """A quota of one's own, where no tier fits; always decided by a person."""
+
+    cpu: Annotated[int, pydantic.Field(ge=1, le=256)]
+    """Cores."""
+    memory_gi: Annotated[int, pydantic.Field(ge=1, le=1024)]
+    """GiB."""
+    storage_gi: Annotated[int, pydantic.Field(ge=1, le=20_000)]
+    """GiB of all volumes together."""
+    pods: Annotated[int, pydantic.Field(ge=1, le=1000)]
+    justification: Annotated[
+        str, pydantic.StringConstraints(min_length=20, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")
+    ]
+    """Why no tier fits."""
 
 
 class Environment(base.Model):
     """One environment of a tenant: a namespace and its databases."""
 
     name: EnvironmentName
-    quota: Tier = Tier.S
+    quota: Tier | None = None
+    """Left out: `s`, unless `customQuota` says otherwise."""
+    custom_quota: CustomQuota | None = None
+    """Instead of `quota`."""
+    expires_on: dates.Day | None = None
+    """The last day (UTC), e.g. `2027-06-30`; afterwards it is frozen. Required outside prod."""
     databases: tuple[Database, ...] = ()
 
 

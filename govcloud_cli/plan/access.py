@@ -75,10 +75,14 @@ def tenant_roles() -> tuple[namespaces.Manifest, ...]:
 
 
 def role_bindings(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
-    """One binding per member role that some identity group has in the tenant."""
+    """One binding per member role that some identity group has in the tenant.
+
+    While it is frozen everybody only looks: whoever may delete could take away what it was frozen to keep.
+    """
     found = []
     for role in tenants.Role:
-        groups = sorted({member.group for member in scope.tenant.spec.members if member.role is role})
+        members = [member for member in scope.tenant.spec.members if _role_now(scope, member) is role]
+        groups = sorted({member.group for member in members})
         if groups:
             found.append(
                 scope.manifest(
@@ -90,6 +94,10 @@ def role_bindings(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
                 )
             )
     return tuple(found)
+
+
+def _role_now(scope: namespaces.Scope, member: tenants.Member) -> tenants.Role:
+    return member.role if scope.frozen is None else tenants.Role.VIEWER
 
 
 def cluster_role(name: str, rules: Iterable[Rule]) -> namespaces.Manifest:

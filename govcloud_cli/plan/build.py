@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 
+from govcloud_cli.governance import lifecycle
 from govcloud_cli.model import interfaces, inventory, platforms
-from govcloud_cli.plan import cluster, databases, hosts, namespaces, network, plans, probes, services, shards
+from govcloud_cli.plan import (
+    cluster,
+    database_servers,
+    databases,
+    hosts,
+    namespaces,
+    network,
+    plans,
+    probes,
+    services,
+    shards,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,15 +37,24 @@ class LabPlace:
 
 
 def build(
-    spec: inventory.Inventory, *, places: Mapping[platforms.Side, LabPlace], sides: Sequence[platforms.Side]
+    spec: inventory.Inventory,
+    *,
+    places: Mapping[platforms.Side, LabPlace],
+    sides: Sequence[platforms.Side],
+    today: datetime.date,
 ) -> plans.Plan:
-    """The plan of the given sides. `places` has an entry for each of them where the lab makes the machines."""
-    return plans.Plan(inventory=spec, sides=tuple(_side(spec, side, places.get(side)) for side in sides))
+    """The plan of the given sides. `places` has an entry for each of them where the lab makes the machines.
+
+    On `today` (UTC) what is past its last day is frozen.
+    """
+    settled = lifecycle.settled(spec, today=today)
+    return plans.Plan(inventory=settled, sides=tuple(_side(settled, side, places.get(side)) for side in sides))
 
 
 def _side(spec: inventory.Inventory, side: platforms.Side, place: LabPlace | None) -> plans.SidePlan:
     side_shards = shards.plan(spec, side)
     kubernetes = _first(spec, side, platforms.Service.KUBERNETES)
+    servers = database_servers.machines(spec, side)
     kubeconfig = spec.platform.spec.kubeconfig.get(side)
     return plans.SidePlan(
         side=side,
@@ -44,7 +66,8 @@ def _side(spec: inventory.Inventory, side: platforms.Side, place: LabPlace | Non
         tenants=tuple(_tenants(spec, side)),
         probes=(*probes.packets(spec, side), *probes.tenants(_accesses(spec, side))),
         kubernetes=kubernetes,
-        database=_first(spec, side, platforms.Service.DATABASE),
+        database=next((server for server in servers if server.dedicated_to is None), None),
+        databases=servers,
         kubeconfig=kubeconfig,
     )
 
@@ -159,6 +182,7 @@ def _accesses(spec: inventory.Inventory, side: platforms.Side) -> tuple[probes.T
             namespace=scope.namespace,
             groups=tuple(member.group for member in scope.tenant.spec.members),
             databases=tuple((database.database, database.ro) for database in databases.plan(scope)),
+            frozen=scope.frozen is not None,
         )
         for scope in namespaces.scopes(spec, side)
     )

@@ -1,4 +1,4 @@
-"""A tenant's databases on the shared tier, and how its pods learn to reach them.
+"""A tenant's databases, and how its pods learn to reach them.
 
 A planned credential is a `SecretText`: text with named gaps. The values exist only in a run, which fills
 the gaps with `resolve`; a plan may be printed, logged and stored.
@@ -16,7 +16,7 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, tenants
-from govcloud_cli.plan import namespaces, services
+from govcloud_cli.plan import database_servers, namespaces, services
 
 PORT = int(services.OFFERS[platforms.Service.DATABASE].port or 0)
 """The pooler's; tenants never reach PostgreSQL itself."""
@@ -84,9 +84,17 @@ class DatabasePlan:
     access: str
     connections: int
     """Most connections of the tenant at once: the limit of each login role and of the pooler."""
+    machine: str
+    """Id of the machine that holds it."""
+    dedicated: bool
+    """Whether that machine holds nobody else's."""
+    extensions: tuple[str, ...]
+    """PostgreSQL's names of them, ordered."""
     host: str
     """IPv4 address of the pooler; must be among its certificate's names."""
     port: int
+    frozen: bool
+    """Whether nobody logs in: neither pooler nor server lists it, its login roles are locked, its data stays."""
 
     @property
     def connection_limit(self) -> int:
@@ -111,24 +119,11 @@ def database_name(tenant: str, environment: str, identifier: str) -> str:
     return f"{tenant}_{environment}_{identifier}".replace("-", "_")
 
 
-def server(inventory: inventories.Inventory, zone: platforms.Zone) -> platforms.Interface:
-    """Where tenants of `zone` reach their databases: in their zone if the server stands there, else where it does.
-
-    Raises `errors.GovcloudError` if their side of the air gap has no database server.
-    """
-    standing = [
-        interface
-        for machine in inventory.platform.spec.machines
-        if platforms.Service.DATABASE in machine.services and inventory.side_of(machine) is zone.side
-        for interface in machine.interfaces
-    ]
-    if not standing:
-        raise errors.GovcloudError(
-            f"no machine on the {zone.side.value} side has the service `database`",
-            where=f"zone {zone.id}",
-            remedy="give one machine of that side the service, or remove the databases of its tenants",
-        )
-    return next((interface for interface in standing if interface.zone == zone.id), standing[0])
+def interfaces(scope: namespaces.Scope) -> tuple[platforms.Interface, ...]:
+    """Where an environment reaches its databases: once for each server that holds one."""
+    servers = [_server(scope, database) for database in scope.environment.databases]
+    found = {server.machine.id: server.interface for server in servers}
+    return tuple(found[machine] for machine in sorted(found))
 
 
 def secrets(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
@@ -187,7 +182,13 @@ def _resolve(value: Any, value_of: Resolver) -> Any:
     return value
 
 
+def _server(scope: namespaces.Scope, database: tenants.Database) -> database_servers.Server:
+    own = scope.tenant.metadata.id if database.tier is tenants.DatabaseTier.DEDICATED else None
+    return database_servers.server(scope.inventory, scope.zone, dedicated_to=own)
+
+
 def _plan(scope: namespaces.Scope, database: tenants.Database) -> DatabasePlan:
+    server = _server(scope, database)
     tenant, environment = scope.tenant.metadata.id, scope.environment.name.value
     name = database_name(tenant, environment, database.id)
     return DatabasePlan(
@@ -202,8 +203,12 @@ def _plan(scope: namespaces.Scope, database: tenants.Database) -> DatabasePlan:
         ro=f"{name}_ro",
         access=f"{name}_access",
         connections=database.connections,
-        host=str(server(scope.inventory, scope.zone).address),
+        machine=server.machine.id,
+        dedicated=server.machine.dedicated_to is not None,
+        extensions=tuple(sorted(extension.value for extension in database.extensions)),
+        host=str(server.interface.address),
         port=PORT,
+        frozen=scope.frozen is not None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import databases, flows, services, shards
+from govcloud_cli.plan import database_servers, databases, flows, services, shards
 
 ENGINEER_INDEX = 1
 """In the lab the platform engineer's own address is the first of the management network."""
@@ -155,14 +155,21 @@ def _database(
 ) -> dict[str, Any]:
     zone_addresses = [str(a) for i in machine.interfaces for a in (i.address, i.address6)]
     own = _management_addresses(machine)
+    certificate = database_servers.certificate(machine)
     return {
         "database_listen_addresses": [*zone_addresses, *own],
         "database_admin_listen_addresses": own,
         "database_admin_sources": list(engineers(spec, spec.side_of(machine))),
-        "database_tls_certificate_file": ControllerFile(folder="pki", name="database.crt"),
-        "database_tls_key_file": ControllerFile(folder="pki", name="database.key"),
+        "database_tls_certificate_file": ControllerFile(folder="pki", name=f"{certificate}.crt"),
+        "database_tls_key_file": ControllerFile(folder="pki", name=f"{certificate}.key"),
         "database_tls_ca_file": ControllerFile(folder="pki", name="services-ca.crt"),
-        "database_tenants": [_tenant(database) for shard in side_shards for database in shard.databases],
+        "database_tenants": [
+            # What is frozen is not listed, which also ends the sessions that its pods still have.
+            _tenant(database)
+            for shard in side_shards
+            for database in shard.databases
+            if database.machine == machine.id and not database.frozen
+        ],
     }
 
 

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from govcloud_cli.governance import lifecycle
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, tenants
 
@@ -31,6 +32,13 @@ class Scope:
     inventory: inventories.Inventory
     tenant: tenants.Tenant
     environment: tenants.Environment
+    freezes: Mapping[lifecycle.Place, str]
+    """Everything that is frozen in the inventory, and why."""
+
+    @property
+    def frozen(self) -> str | None:
+        """Why it is frozen; None if it is not."""
+        return self.freezes.get((self.tenant.metadata.id, self.environment.name))
 
     @property
     def namespace(self) -> str:
@@ -66,9 +74,13 @@ class Scope:
 
 
 def scopes(inventory: inventories.Inventory, side: platforms.Side) -> tuple[Scope, ...]:
-    """Every namespace to be on one side of the air gap, ordered by tenant and environment name."""
+    """Every namespace to be on one side of the air gap, ordered by tenant and environment name.
+
+    `inventory` is `lifecycle.settled`, or what is past its last day is planned as if it were not.
+    """
+    freezes = lifecycle.frozen(inventory.freezes)
     found = (
-        Scope(inventory=inventory, tenant=tenant, environment=environment)
+        Scope(inventory=inventory, tenant=tenant, environment=environment, freezes=freezes)
         for tenant in inventory.tenants
         for environment in tenant.spec.environments
         if inventory.zone(tenant.spec.zone).side is side
@@ -126,6 +138,9 @@ def namespace(scope: Scope) -> Manifest:
         "contact-mailbox": spec.contact.mailbox,
         "contact-phone": spec.contact.phone,
     }
+    if scope.frozen is not None:
+        labels["phase"] = lifecycle.Phase.FROZEN.value
+        annotations["frozen-because"] = scope.frozen
     return manifest(
         "Namespace",
         scope.namespace,

@@ -23,15 +23,21 @@ DENY = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
 def network_policies(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
-    """Every policy of a namespace: default deny first, then the platform's services, then the allowances by name."""
+    """Every policy of a namespace: default deny first, then the platform's services, then the allowances by name.
+
+    A frozen one keeps the first alone: its pods run on, and reach nothing and nobody.
+    """
+    denied = _policy(scope, "default-deny", reason="nothing is allowed but what is declared", spec=DENY)
+    if scope.frozen is not None:
+        return (denied,)
     platform = [
-        _policy(scope, "default-deny", reason="nothing is allowed but what is declared", spec=DENY),
+        denied,
         _policy(scope, "allow-namespace", reason="pods of one namespace work together", spec=_within()),
         _policy(scope, "allow-dns", reason="pods find services by name", spec=_dns()),
     ]
     if scope.environment.databases:
-        server = databases.server(scope.inventory, scope.zone)
-        spec = _egress([_block(server.address), _block(server.address6)], "tcp", [databases.PORT])
+        places = [_block(a) for one in databases.interfaces(scope) for a in (one.address, one.address6)]
+        spec = _egress(places, "tcp", [databases.PORT])
         platform.append(_policy(scope, "allow-database", reason="the tenant's own databases", spec=spec))
     return (*platform, *_allowances(scope))
 
@@ -40,6 +46,9 @@ def _allowances(scope: namespaces.Scope) -> Iterable[namespaces.Manifest]:
     """One policy per allowance. Those that differ in the reason alone share one, which then gives every reason."""
     found: dict[str, tuple[tenants.Allowance, list[str]]] = {}
     for allowance in scope.tenant.spec.network.allow:
+        if _is_frozen(scope, allowance.peer):
+            # The other end is shut, so this one has no business to stay open towards it.
+            continue
         _, reasons = found.setdefault(_name(scope, allowance), (allowance, []))
         if allowance.reason not in reasons:
             reasons.append(allowance.reason)
@@ -69,6 +78,10 @@ def _peers(scope: namespaces.Scope, peer: tenants.Peer) -> list[dict[str, Any]]:
 
 def _peer_environment(scope: namespaces.Scope, peer: tenants.Peer) -> tenants.EnvironmentName:
     return peer.environment or scope.environment.name
+
+
+def _is_frozen(scope: namespaces.Scope, peer: tenants.Peer) -> bool:
+    return peer.tenant is not None and (peer.tenant, _peer_environment(scope, peer)) in scope.freezes
 
 
 def _within() -> dict[str, Any]:

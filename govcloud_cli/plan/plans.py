@@ -56,6 +56,9 @@ class SidePlan:
     kubernetes: platforms.Machine | None
     """The machine whose API server the tenants' namespaces are in."""
     database: platforms.Machine | None
+    """The machine of the databases that tenants share."""
+    databases: tuple[platforms.Machine, ...]
+    """Every database machine: that one first, then those that are one tenant's."""
     kubeconfig: str | None = None
     """Path for a cluster that is there already and so has no machine here; read where GovCloud runs."""
 

@@ -63,6 +63,8 @@ class TenantAccess:
     """Every identity group that may read the namespace; the first one asks."""
     databases: tuple[tuple[str, str], ...]
     """Database name and a role that may log in to it."""
+    frozen: bool
+    """Whether that role is locked out for now."""
 
 
 def packets(spec: inventory.Inventory, side: platforms.Side) -> Iterator[Probe]:
@@ -93,7 +95,7 @@ def _attempts(accesses: Sequence[TenantAccess]) -> Iterator[Probe]:
         if closed is not None:
             yield _namespace(group, closed, Outcome.FORBIDDEN)
         for database, role in own.databases:
-            yield _database(role, database, Outcome.ALLOWED)
+            yield _database(role, database, Outcome.FORBIDDEN if own.frozen else Outcome.ALLOWED)
             foreign = next((other.databases[0][0] for other in others if other.databases), None)
             if foreign is not None:
                 yield _database(role, foreign, Outcome.FORBIDDEN)

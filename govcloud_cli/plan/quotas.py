@@ -1,46 +1,24 @@
-"""What each quota tier is worth, as a namespace's ResourceQuota and LimitRange."""
+"""An environment's quota as a namespace's ResourceQuota and LimitRange."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from govcloud_cli.model import tenants
+from govcloud_cli.model import quotas
 from govcloud_cli.plan import namespaces
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Worth:
-    """The most that one namespace may ask for."""
-
-    cpu: int
-    """Cores requested, all pods together; limits may be twice that."""
-    memory: int
-    """GiB requested, all pods together; limits may be twice that."""
-    storage: int
-    """GiB of all volumes together."""
-    pods: int
-    container_cpu: int
-    """Cores that one container may use."""
-    container_memory: int
-    """GiB that one container may use."""
-
-
-TIERS: Mapping[tenants.Tier, Worth] = MappingProxyType(
-    {
-        tenants.Tier.XS: Worth(cpu=1, memory=2, storage=10, pods=10, container_cpu=1, container_memory=1),
-        tenants.Tier.S: Worth(cpu=2, memory=4, storage=50, pods=20, container_cpu=2, container_memory=2),
-        tenants.Tier.M: Worth(cpu=4, memory=8, storage=100, pods=40, container_cpu=4, container_memory=4),
-        tenants.Tier.L: Worth(cpu=8, memory=16, storage=250, pods=80, container_cpu=8, container_memory=8),
-        tenants.Tier.XL: Worth(cpu=16, memory=32, storage=500, pods=160, container_cpu=16, container_memory=16),
-    }
+_GROWTH = (
+    "persistentvolumeclaims",
+    "pods",
+    "services",
+    "count/deployments.apps",
+    "count/jobs.batch",
+    "count/cronjobs.batch",
 )
+"""What a frozen namespace gets no more of; what is there stays. Its secrets are ours, and must be restorable."""
 
 
 def resource_quota(scope: namespaces.Scope) -> namespaces.Manifest:
     """The namespace's share. Nothing of it opens a port past the border: no node ports, no load balancers."""
-    worth = TIERS[scope.environment.quota]
+    worth = quotas.worth(scope.environment)
     # Quantities are in the form that the API server stores, so that drift compares equal.
     hard = {
         "requests.cpu": str(worth.cpu),
@@ -59,12 +37,14 @@ def resource_quota(scope: namespaces.Scope) -> namespaces.Manifest:
         "count/jobs.batch": str(2 * worth.pods),
         "count/cronjobs.batch": str(worth.pods),
     }
+    if scope.frozen is not None:
+        hard |= dict.fromkeys(_GROWTH, "0")
     return scope.manifest("ResourceQuota", "tenant", labels=_tier(scope), spec={"hard": hard})
 
 
 def limit_range(scope: namespaces.Scope) -> namespaces.Manifest:
     """What a container gets that asks for nothing, and the least and most it may ask for."""
-    worth = TIERS[scope.environment.quota]
+    worth = quotas.worth(scope.environment)
     container = {
         "type": "Container",
         "default": {"cpu": "500m", "memory": "256Mi", "ephemeral-storage": "1Gi"},
@@ -85,4 +65,4 @@ def limit_range(scope: namespaces.Scope) -> namespaces.Manifest:
 
 
 def _tier(scope: namespaces.Scope) -> dict[str, str]:
-    return {f"{namespaces.PREFIX}quota": scope.environment.quota.value}
+    return {f"{namespaces.PREFIX}quota": quotas.label(scope.environment)}

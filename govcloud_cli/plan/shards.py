@@ -14,10 +14,12 @@ from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import access, databases, namespaces, network_policies, quotas
 
-SHARDS = 8
-"""Stacks per side: 200 tenants took 4 stacks 22 s, two at a time; at 12 to 50 tenants, 8 keep a stack within seconds.
+SHARDS = 16
+"""Stacks per side, measured with `make bench`; `docs/performance.md` has the numbers.
 
-A constant of a platform's life: another number moves tenants between stacks, which deletes and creates them.
+Each stack costs half a processor second to start, and a changed tenant has to wait for its whole stack: 16 keep both
+small from ten tenants (one to a stack) to a thousand (sixty). A constant of a platform's life: another number moves
+tenants between stacks, which deletes and creates them.
 """
 
 
@@ -62,19 +64,18 @@ def shard_of(tenant_id: str, count: int = SHARDS) -> str:
 
 def plan(inventory: inventories.Inventory, side: platforms.Side, *, count: int = SHARDS) -> tuple[ShardPlan, ...]:
     """Every shard of one side, ordered by id. Empty ones too: a stack that lost its last tenant has work to do."""
-    scopes = namespaces.scopes(inventory, side)
-    found = []
-    for name in (_name(number) for number in range(count)):
-        own = [scope for scope in scopes if shard_of(scope.tenant.metadata.id, count) == name]
-        found.append(
-            ShardPlan(
-                id=name,
-                side=side,
-                manifests=tuple(manifest for scope in own for manifest in manifests(scope)),
-                databases=tuple(database for scope in own for database in databases.plan(scope)),
-            )
+    own: dict[str, list[namespaces.Scope]] = {_name(number): [] for number in range(count)}
+    for scope in namespaces.scopes(inventory, side):
+        own[shard_of(scope.tenant.metadata.id, count)].append(scope)
+    return tuple(
+        ShardPlan(
+            id=name,
+            side=side,
+            manifests=tuple(manifest for scope in scopes for manifest in manifests(scope)),
+            databases=tuple(database for scope in scopes for database in databases.plan(scope)),
         )
-    return tuple(found)
+        for name, scopes in own.items()
+    )
 
 
 def manifests(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:

@@ -7,7 +7,7 @@ import enum
 from collections.abc import Iterable, Mapping
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import plans
+from govcloud_cli.plan import databases, plans
 
 
 class StepKind(enum.StrEnum):
@@ -87,10 +87,9 @@ def of(side: plans.SidePlan, facts: Facts) -> tuple[Step, ...]:
         for host in side.hosts
     }
     found.append(_step(side, "roles", StepKind.ROLES, facts, roles))
-    found.append(_step(side, "platform", StepKind.PLATFORM, facts, _manifests(side.cluster)))
+    found.append(_step(side, "platform", StepKind.PLATFORM, facts, manifest_entries(side.cluster)))
     for shard in side.shards:
-        entries = _manifests(shard.manifests)
-        entries |= {f"Database/{database.database}": plans.digest(database) for database in shard.databases}
+        entries = manifest_entries(shard.manifests) | database_entries(shard.databases)
         found.append(_step(side, shard.id, StepKind.TENANTS, facts, entries))
     return tuple(found)
 
@@ -117,10 +116,18 @@ def _step(side: plans.SidePlan, name: str, kind: StepKind, facts: Facts, entries
     return Step(side=side.side, name=name, kind=kind, code=facts.code[kind.value], entries=entries)
 
 
-def _manifests(manifests: tuple[plans.Json, ...]) -> dict[str, str]:
-    found = {}
-    for manifest in manifests:
-        metadata = manifest["metadata"]
-        place = f"{metadata['namespace']}/" if "namespace" in metadata else ""
-        found[f"{manifest['kind']}/{place}{metadata['name']}"] = plans.digest(manifest)
-    return found
+def manifest_entries(manifests: Iterable[plans.Json]) -> dict[str, str]:
+    """Kubernetes objects as entries of a step, in their order."""
+    return {manifest_entry(manifest): plans.digest(manifest) for manifest in manifests}
+
+
+def manifest_entry(manifest: plans.Json) -> str:
+    """What a Kubernetes object is called among a step's entries: `Kind/<namespace>/<name>`, `Kind/<name>`."""
+    metadata = manifest["metadata"]
+    place = f"{metadata['namespace']}/" if "namespace" in metadata else ""
+    return f"{manifest['kind']}/{place}{metadata['name']}"
+
+
+def database_entries(planned: Iterable[databases.DatabasePlan]) -> dict[str, str]:
+    """Databases as entries of a step."""
+    return {f"Database/{database.database}": plans.digest(database) for database in planned}

@@ -31,6 +31,8 @@ class Applied:
     """Tenants that have something here."""
     untested: list[str] = dataclasses.field(default_factory=list)
     """Machines whose roles ran and whose roles' tests have not passed since."""
+    frozen: list[str] = dataclasses.field(default_factory=list)
+    """`<tenant>/<environment>` of what is frozen (`lifecycle.frozen_names`)."""
 
     def is_done(self, step: steps.Step) -> bool:
         """Whether the step was last applied exactly as it is now."""
@@ -57,7 +59,7 @@ class Applied:
         workspace.write(self.folder.applied, json.dumps({"schemaVersion": _SCHEMA, **content}, ensure_ascii=False))
 
 
-_FIELDS = ("digests", "entries", "outputs", "snapshots", "tenants", "untested")
+_FIELDS = ("digests", "entries", "outputs", "snapshots", "tenants", "untested", "frozen")
 
 
 def load(folder: workspace.SideFolder) -> Applied:

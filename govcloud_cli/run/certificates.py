@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, hosts, plans
+from govcloud_cli.plan import database_servers, databases, hosts, plans
 from govcloud_cli.run.pki import kubernetes, model
 
 # The role `kubernetes` has the same default; its first address is the API server's own.
@@ -26,21 +26,22 @@ def requests(side: plans.SidePlan) -> tuple[model.CertificateRequest, ...]:
             addresses=hosts.addresses(side.kubernetes),
             service_cidrs=_SERVICE_CIDRS,
         )
-    if side.database is not None:
-        found += _database(side.database)
+    found += [_database(machine) for machine in side.databases]
+    if side.databases:
+        found.append(
+            model.CertificateRequest(
+                name="database-admin", common_name=databases.ADMIN_ROLE, usages=("client",), ca="services"
+            )
+        )
     return tuple(found)
 
 
-def _database(machine: platforms.Machine) -> tuple[model.CertificateRequest, ...]:
-    server = model.CertificateRequest(
-        name="database",
+def _database(machine: platforms.Machine) -> model.CertificateRequest:
+    return model.CertificateRequest(
+        name=database_servers.certificate(machine),
         common_name=machine.id,
         dns_names=(machine.id,),
         addresses=hosts.addresses(machine),
         usages=("server",),
         ca="services",
     )
-    administrator = model.CertificateRequest(
-        name="database-admin", common_name=databases.ADMIN_ROLE, usages=("client",), ca="services"
-    )
-    return (server, administrator)

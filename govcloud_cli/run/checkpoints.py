@@ -6,6 +6,18 @@ import json
 import pathlib
 
 
+def file(state: pathlib.Path, project: str, stack: str) -> pathlib.Path:
+    """Where a stack's state is below `state`, there or not."""
+    return state / ".pulumi" / "stacks" / project / f"{stack}.json"
+
+
+def begin(place: pathlib.Path, *, project: str, stack: str) -> None:
+    """Write the state of a stack that holds nothing at `place`, as `pulumi stack init` does in a third of a second."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    content = {"version": 3, "checkpoint": {"stack": f"organization/{project}/{stack}", "latest": None}}
+    place.write_text(json.dumps(content), encoding="ascii")
+
+
 def mend(state: pathlib.Path, stack: str) -> str:
     """Put the last whole state of `stack` in the place of a torn one below `state`; return what was done, or "".
 

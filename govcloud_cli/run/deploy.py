@@ -10,11 +10,42 @@ import concurrent.futures
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from govcloud_cli import errors
-from govcloud_cli.plan import plans, steps
-from govcloud_cli.run import applied, lock, preparing, process, progress, sides, sites, verify
+from govcloud_cli.governance import lifecycle
+from govcloud_cli.plan import plans
+from govcloud_cli.run import (
+    applied,
+    assessing,
+    decisions,
+    drift,
+    ledger,
+    lock,
+    preparing,
+    process,
+    progress,
+    removals,
+    requests,
+    sides,
+    sites,
+    verify,
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Order:
+    """A deploy that was asked for, with the environment's lock held."""
+
+    site: sites.Site
+    folder: pathlib.Path
+    """Of the inventory; `requests/` is in it."""
+    request: sides.Request
+    holding: lock.Held
+    clock: ledger.Clock
+    environ: Mapping[str, str]
+    """What says who runs this."""
+    logs: pathlib.Path
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,6 +55,12 @@ class Result:
     plan: plans.Plan
     steps: tuple[progress.StepResult, ...]
     probes: tuple[verify.Checked, ...]
+    repaired: tuple[drift.Finding, ...] = ()
+    """What had drifted and is as planned again."""
+    left: tuple[drift.Finding, ...] = ()
+    """What drifted and people have to look at."""
+    notices: tuple[lifecycle.Notice, ...] = ()
+    """Environments whose last day is near."""
 
     @property
     def changed(self) -> bool:
@@ -31,39 +68,119 @@ class Result:
         return any(step.changed for step in self.steps)
 
 
-def deploy(
-    site: sites.Site, request: sides.Request, *, journal: progress.Journal, now: datetime.datetime, logs: pathlib.Path
-) -> Result:
-    """Deploy `site`. Raises `errors.GovcloudError` for the first thing that failed, after the other side has ended."""
-    with lock.held(site.space, verb="deploy", now=now):
-        process.mark(str(site.space.path))
-        process.end_leftovers(str(site.space.path))
-        _refuse_removals(site, sites.plan(site), request.removals)
-        with journal.step("prepare") as step:
-            prepared = preparing.prepare(
-                site,
-                install=request.install,
-                refresh_image=request.refresh_image,
-                report=lambda text: journal.doing("prepare", text),
-            )
-            sites.prepare_keys(site)
-            step.changed = bool(prepared.made)
-            step.note = f"made {', '.join(prepared.made)}" if prepared.made else "tools and base image are cached"
-        plan = sites.plan(site)
-        runs = [
-            sides.SideRun(
-                site=site, plan=side, tools=prepared.tools, request=request, journal=journal, now=now, logs=logs
-            )
-            for side in plan.sides
-        ]
-        _side_by_side(runs)
-        checked = _verify(site, plan, runs, journal=journal, logs=logs)
-    return Result(plan=plan, steps=tuple(journal.results), probes=checked)
+def deploy(order: Order, *, journal: progress.Journal) -> Result:
+    """Deploy. Raises `errors.GovcloudError` for what failed first, when both sides have come to their end."""
+    process.mark(str(order.holding.space.path))
+    process.end_leftovers(str(order.holding.space.path))
+    site, now = order.site, order.clock()
+    removals.refuse(site, sites.plan(site, today=now.date()), order.request.removals)
+    book = ledger.opened(site, clock=order.clock, verb="deploy", environ=order.environ)
+    with journal.step("approvals") as step:
+        cleared = _cleared(order, book, now)
+        step.note = _approvals_note(cleared)
+    prepared = _prepared(order, journal)
+    plan = sites.plan(site, today=now.date())
+    runs = [_run_of(order, side, prepared, book, cleared, journal=journal, now=now) for side in plan.sides]
+    try:
+        side_by_side(runs, lambda run: _run_side(run, book, cleared, plan))
+        checked = _verify(site, plan, runs, journal=journal, logs=order.logs)
+    except BaseException as error:
+        book.end(error, changed={step.name: step.changed for step in journal.results})
+        raise
+    book.end(None, changed={step.name: step.changed for step in journal.results})
+    return Result(
+        plan=plan,
+        steps=tuple(journal.results),
+        probes=checked,
+        repaired=tuple(finding for run in runs for finding in run.repaired),
+        left=tuple(finding for run in runs for finding in run.left),
+        notices=_notices(site, now),
+    )
 
 
-def _side_by_side(runs: Sequence[sides.SideRun]) -> None:
+def _cleared(order: Order, book: ledger.Ledger, now: datetime.datetime) -> requests.Clearance:
+    """What may be deployed; raises for what nobody approved, and for a budget that would be overrun."""
+    spec = order.site.spec
+    seen = book.seen() if spec.needs_approval else None
+    cleared = requests.gate(order.site, order.folder, now=now, seen=seen)
+    book.note_requests(cleared)
+    records = {side: decisions.load(order.site.space.side(side)) for side in order.site.sides}
+    standing = [name for side in order.site.sides for name in applied.load(order.site.space.side(side)).tenants]
+    growing = [one for one in assessing.overruns(spec, records, standing) if one.grows]
+    if growing:
+        raise errors.PolicyDeniedError(
+            f"{len(growing)} budgets (预算) would be overrun",
+            where=str(order.folder),
+            cause="\n".join(str(one) for one in growing),
+            remedy="ask for less, or have the budget raised in platform.yaml",
+        )
+    return cleared
+
+
+def _approvals_note(cleared: requests.Clearance) -> str:
+    verdicts = [verdict for found in cleared.verdicts.values() for verdict in found]
+    changed = [verdict for verdict in verdicts if verdict.changed]
+    if not cleared.required:
+        return "nobody has to approve here: people.yaml names no approver"
+    if not changed:
+        return f"{len(verdicts)} tenants as they were decided"
+    told = "; ".join(f"{verdict.tenant}: {verdict.why}" for verdict in changed[:3])
+    return f"{len(changed)} of {len(verdicts)} tenants changed: {told}" + (", …" if len(changed) > 3 else "")
+
+
+def _notices(site: sites.Site, now: datetime.datetime) -> tuple[lifecycle.Notice, ...]:
+    ours = {tenant.metadata.id for tenant in site.spec.tenants if site.spec.zone(tenant.spec.zone).side in site.sides}
+    return tuple(one for one in lifecycle.notices(site.spec, today=now.date()) if one.tenant in ours)
+
+
+def _prepared(order: Order, journal: progress.Journal) -> preparing.Prepared:
+    with journal.step("prepare") as step:
+        prepared = preparing.prepare(
+            order.site,
+            install=order.request.install,
+            refresh_image=order.request.refresh_image,
+            report=lambda text: journal.doing("prepare", text),
+        )
+        sites.prepare_keys(order.site)
+        step.changed = bool(prepared.made)
+        step.note = f"made {', '.join(prepared.made)}" if prepared.made else "tools and base image are cached"
+    return prepared
+
+
+def _run_of(
+    order: Order,
+    side: plans.SidePlan,
+    prepared: preparing.Prepared,
+    book: ledger.Ledger,
+    cleared: requests.Clearance,
+    *,
+    journal: progress.Journal,
+    now: datetime.datetime,
+) -> sides.SideRun:
+    return sides.SideRun(
+        site=order.site,
+        plan=side,
+        tools=prepared.tools,
+        request=order.request,
+        journal=journal,
+        now=now,
+        logs=order.logs,
+        announce=lambda: book.begin(side, ledger.changed_tenants(cleared, side.side)),
+    )
+
+
+def _run_side(run: sides.SideRun, book: ledger.Ledger, cleared: requests.Clearance, plan: plans.Plan) -> None:
+    try:
+        run.run()
+    finally:
+        # Also of a run that failed midway: what it applied is applied.
+        book.settle(run, cleared, plan.inventory)
+
+
+def side_by_side(runs: Sequence[sides.SideRun], act: Callable[[sides.SideRun], None]) -> None:
+    """Both sides at once. Raises what failed, when both have come to their end."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(runs)) as pool:
-        futures = [pool.submit(run.run) for run in runs]
+        futures = [pool.submit(act, run) for run in runs]
         try:
             failures = [error for future in futures if (error := future.exception()) is not None]
         except BaseException:
@@ -100,35 +217,3 @@ def _verify(
                 run.record.untested = []
                 run.record.save()
     return checked
-
-
-def _refuse_removals(site: sites.Site, plan: plans.Plan, allowed: Collection[str]) -> None:
-    if site.abandoned:
-        side = site.abandoned[0]
-        raise errors.UsageError(
-            f"the inventory no longer has the {side} side, which was deployed",
-            where=str(site.space.side(side).path),
-            cause="its machines would go on without anybody looking after them",
-            remedy=f"put its zones and machines back, or remove it on purpose: govcloud destroy --side {side}"
-            if site.embedded
-            else "put its zones and machines back, or decommission its hosts and move that folder away",
-        )
-    kept = sorted(set(allowed) & {tenant.metadata.id for tenant in site.spec.tenants})
-    if kept:
-        raise errors.UsageError(
-            f"--remove names tenants that the inventory still has: {', '.join(kept)}",
-            remedy="remove their files under tenants/ too, or leave --remove out",
-        )
-    removed = [
-        tenant
-        for side in plan.sides
-        for tenant in steps.removed_tenants(side, applied.load(site.space.side(side.side)).tenants)
-    ]
-    refused = sorted(set(removed) - set(allowed))
-    if refused:
-        flags = " ".join(f"--remove {tenant}" for tenant in refused)
-        raise errors.UsageError(
-            f"the inventory no longer has {len(refused)} deployed tenants: {', '.join(refused)}",
-            cause="their namespaces and databases would be deleted, and a missing file alone never deletes",
-            remedy=f"put the files back, or delete them on purpose: govcloud deploy {flags}",
-        )

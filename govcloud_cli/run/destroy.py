@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import datetime
 import pathlib
 import shutil
+from collections.abc import Mapping
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.providers.lab import sweep
-from govcloud_cli.run import applied, lock, process, progress, reach, sites, ssh, stacks, tools, workspace
+from govcloud_cli.run import applied, ledger, lock, process, progress, reach, sites, ssh, stacks, tools, workspace
 
 
-def destroy(site: sites.Site, *, journal: progress.Journal, now: datetime.datetime, logs: pathlib.Path) -> bool:
-    """Remove the lab's machines, segments and files; return whether there was anything.
+def destroy(
+    site: sites.Site,
+    *,
+    journal: progress.Journal,
+    clock: ledger.Clock,
+    environ: Mapping[str, str],
+    logs: pathlib.Path,
+) -> bool:
+    """Remove the lab's machines, segments and files; return whether there was anything. The audit log is kept.
 
     `site.sides` may name abandoned ones, which the inventory no longer has: what is theirs carries their prefix.
     Raises `errors.UsageError` for an environment on real hosts: what is on them is not ours to wipe.
@@ -26,16 +33,20 @@ def destroy(site: sites.Site, *, journal: progress.Journal, now: datetime.dateti
         )
     if not site.space.path.exists():
         return False
+    now = clock()
     with lock.held(site.space, verb="destroy", now=now):
         process.mark(str(site.space.path))
         process.end_leftovers(str(site.space.path))
-        plan = sites.plan(site)
+        plan = sites.plan(site, today=now.date())
         for side in plan.sides:
             with journal.step(f"{side.side.value}/network") as step:
                 count = len(_machines(side, site.space.side(side.side)))
+                kept = ledger.retire(site, side.side, clock=clock, environ=environ)
                 _side(site, side, journal=journal, logs=logs)
                 step.changed = True
                 step.note = f"{count} machines and their segments removed"
+                if kept is not None:
+                    step.note += f"; its audit log is kept in {kept}"
         if not any(site.space.side(side).path.exists() for side in platforms.Side):
             # Under the lock: a deploy that began here must not lose its files.
             shutil.rmtree(site.space.path)

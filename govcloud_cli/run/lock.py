@@ -7,6 +7,7 @@ and nothing is ever unlinked. The text beside it only tells people who holds it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import getpass
 import json
@@ -21,8 +22,15 @@ from govcloud_cli import errors
 from govcloud_cli.run import workspace
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Held:
+    """The lock, held: what must not run beside another run asks for one."""
+
+    space: workspace.Workspace
+
+
 @contextlib.contextmanager
-def held(space: workspace.Workspace, *, verb: str, now: datetime.datetime) -> Iterator[None]:
+def held(space: workspace.Workspace, *, verb: str, now: datetime.datetime) -> Iterator[Held]:
     """Hold the environment's lock for `verb`. Raises `errors.LockedError`, naming the holder, without waiting."""
     workspace.make_folder(space.path)
     lock = filelock.FileLock(space.path / "lock", mode=0o600)
@@ -47,7 +55,7 @@ def held(space: workspace.Workspace, *, verb: str, now: datetime.datetime) -> It
                 }
             ),
         )
-        yield
+        yield Held(space=space)
     finally:
         lock.release()
 

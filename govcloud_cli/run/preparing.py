@@ -80,7 +80,9 @@ def _seed(paths: dict[str, pathlib.Path]) -> None:
     found = image.find()
     if found is not None:
         binaries = [name for name in _CONTROL_PLANE if name in paths]
-        image.seed(found.root, {f"opt/kubernetes/{sites.sha256(paths[name])}/{name}": paths[name] for name in binaries})
+        image.seed(
+            found.root, {f"opt/kubernetes/{sites.digest_of_tool(paths[name])}/{name}": paths[name] for name in binaries}
+        )
 
 
 def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:

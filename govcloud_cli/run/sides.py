@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 from govcloud_cli import errors
-from govcloud_cli.plan import build, plans, steps
+from govcloud_cli.governance import usage
+from govcloud_cli.plan import build, plans
+from govcloud_cli.plan import steps as planned
 from govcloud_cli.run import (
     ansible,
     applied,
@@ -21,11 +22,13 @@ from govcloud_cli.run import (
     preparing,
     progress,
     reach,
+    sidenetwork,
+    sidestacks,
     sites,
     ssh,
-    stacks,
     workspace,
 )
+from govcloud_cli.run import usage as usage_record
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,9 +38,7 @@ class Request:
     install: bool = True
     """Whether missing packages and tools may be installed."""
     removals: frozenset[str] = frozenset()
-    """Tenants whose namespaces and databases may be deleted; a missing file alone never deletes one."""
-    refresh: bool = False
-    """Whether to look at every object and machine again, and run every step, whatever was recorded."""
+    """Tenants, namespaces and databases that may be deleted; a missing file or line alone never deletes."""
     refresh_image: bool = False
     """Whether to build a newer base image; machines that exist keep theirs."""
     strategy: str = "mitogen_linear"
@@ -57,6 +58,18 @@ class SideRun:
     logs: pathlib.Path
     rebuilt: bool = False
     """Whether a machine that held a cluster or databases was made anew, and is empty."""
+    repaired: list[drift.Finding] = dataclasses.field(default_factory=list)
+    """What had drifted and is as planned again: `found` is what it was, `expected` what it is."""
+    left: list[drift.Finding] = dataclasses.field(default_factory=list)
+    """What drifted and still is so: orphans, what somebody changed again at once, what waits for a deploy."""
+    unread: list[drift.Unread] = dataclasses.field(default_factory=list)
+    """What could not be looked at, at last."""
+    announce: Callable[[], None] = lambda: None
+    """Called before each step that acts: says so in the audit log, or raises, and then nothing is done."""
+    begun: set[str] = dataclasses.field(default_factory=set)
+    """Steps that this run began."""
+    steps: tuple[planned.Step, ...] = ()
+    """What the plan comes to, in order."""
     record: applied.Applied = dataclasses.field(init=False)
     folder: workspace.SideFolder = dataclasses.field(init=False)
     way: reach.Reach = dataclasses.field(init=False)
@@ -69,87 +82,90 @@ class SideRun:
     def run(self) -> None:
         """Every step of the side, in order."""
         preparing.certify(self.site, self.plan, now=self.now)
-        ordered = steps.of(self.plan, sites.facts(self.plan, self.folder))
+        ordered = self.steps = planned.of(self.plan, sites.facts(self.plan, self.folder))
         if self.way.exists:
             # Also after a kill between the network step and this; the step itself does it for machines it just made.
-            self._configure_ssh()
-        snapshots, dead = self._look()
+            self.configure_ssh()
+        subject, look = self._look(ordered)
         for step in ordered:
-            if step.kind is steps.StepKind.NETWORK:
-                self._network(step, dead)
-            elif step.kind is steps.StepKind.ROLES:
-                self._roles(step, snapshots)
-        self._stacks([step for step in ordered if step.kind in (steps.StepKind.PLATFORM, steps.StepKind.TENANTS)])
+            if step.kind is planned.StepKind.NETWORK:
+                sidenetwork.run(self, step, look.machines.dead)
+            elif step.kind is planned.StepKind.ROLES:
+                self._roles(step, self._due(step, look.machines.snapshots), look)
+        sidestacks.run(self, subject, look.services)
 
-    def _name(self, step: str) -> str:
+    def repair(self) -> None:
+        """Restore what drifted and nothing else: where the plan changed too, a deploy does both."""
+        ordered = self.steps = planned.of(self.plan, sites.facts(self.plan, self.folder))
+        if self.way.exists:
+            self.configure_ssh()
+        subject, look = self._look(ordered)
+        for step in ordered:
+            if step.kind is planned.StepKind.ROLES:
+                drifted = {finding.subject for finding in look.machines.found}
+                last = self.record.entries.get(step.name, {})
+                due = {
+                    name: reason
+                    for name, reason in self._due(step, look.machines.snapshots).items()
+                    if name in drifted and last.get(f"Host/{name}") == step.entries[f"Host/{name}"]
+                }
+                self.left += [finding for finding in look.machines.found if finding.subject not in due]
+                self.unread += look.machines.unread
+                if due:
+                    self._roles(step, due, look)
+        sidestacks.repair(self, subject, look.services)
+
+    def begin(self, step: planned.Step, tenants: Iterable[str] = ()) -> None:
+        """Before a step acts: it is on record that it does."""
+        self.announce()
+        self.begun.add(step.name)
+        self.record.begin(step, tenants)
+
+    def name(self, step: str) -> str:
+        """What a step is called among those of both sides."""
         return f"{self.plan.side.value}/{step}"
 
-    def _look(self) -> tuple[dict[str, drift.Snapshot], dict[str, errors.GovcloudError]]:
-        """How the machines look, if they are there: one question each tells whether anything drifted."""
-        if not self.record.snapshots or not self.way.exists:
-            return {}, {}
-        known = [host for host in self.plan.hosts if host.name in self.record.snapshots]
-        return drift.look(known, folder=self.folder, way=self.way)
+    def _look(self, ordered: tuple[planned.Step, ...]) -> tuple[drift.Subject, drift.Look]:
+        """Whether anything drifted: asked of every machine, cluster and database server that was set up before."""
+        subject = drift.Subject(plan=self.plan, steps=ordered, record=self.record, folder=self.folder, way=self.way)
+        stacks_known = any(self.record.entries.get(step.name) for step in ordered if step.kind in sidestacks.KINDS)
+        if not self.record.snapshots and not stacks_known:
+            return subject, drift.NOTHING
+        with self.journal.step(self.name("look")) as result:
+            look = drift.look(subject)
+            result.note = drift.summary(look)
+            usage_record.record(self.folder.path, usage.samples(look.services.quotas, at=self.now), self.now)
+        return subject, look
 
-    def _network(self, step: steps.Step, dead: dict[str, errors.GovcloudError]) -> None:
-        with self.journal.step(self._name(step.name)) as result:
-            healthy = not dead and self.way.exists
-            if self._is_done(step) and healthy:
-                result.note = f"{len(self.plan.hosts)} machines run as planned"
-                return
-            why = "plan differs from last time"
-            if self.record.is_done(step):
-                why = "machines did not answer: " + ", ".join(dead) if dead else "asked to look again"
-            self.record.begin(step)
-            # What Pulumi recorded before a kill or a reboot of this host may not run any more.
-            known = (self.folder.state / ".pulumi").exists()
-            operation = stacks.Operation.REFRESH_UP if known else stacks.Operation.UP
-            (found,) = self._run_stacks(("network",), operation, way=reach.PRIVATE, label=step.name)
-            self._raise_for([found] if found.error else [], of=1, log=self._log("network"))
-            before = self.record.outputs.get(step.name, {})
-            network = self.plan.network
-            self.record.finish(step, {**found.outputs, "image": "" if network is None else network.image})
-            self.rebuilt = any(
-                _host_key(before, machine.id) not in (None, _host_key(found.outputs, machine.id))
-                for machine in (self.plan.kubernetes, self.plan.database)
-                if machine is not None
-            )
-            result.changed = found.changed > 0
-            result.note = f"{found.changed} resources changed ({why})"
-        self._configure_ssh()
-
-    def _roles(self, step: steps.Step, snapshots: dict[str, drift.Snapshot]) -> None:
-        with self.journal.step(self._name(step.name)) as result:
-            due = self._due(step, snapshots)
+    def _roles(self, step: planned.Step, due: dict[str, str], look: drift.Look) -> None:
+        with self.journal.step(self.name(step.name)) as result:
             if not due:
                 result.note = f"{len(self.plan.hosts)} machines look as their roles left them"
                 self.record.finish(step)
                 return
-            self.record.begin(step)
+            self.begin(step)
             outcome = ansible.run_roles(
                 self.plan.hosts,
                 folder=self.folder,
                 way=self.way,
                 resolve=lambda file: sites.controller_file(self.folder, self.tools, file),
                 only=tuple(due),
-                log=self._log("roles"),
-                report=lambda text: self.journal.doing(self._name(step.name), text),
+                log=self.log("roles"),
+                report=lambda text: self.journal.doing(self.name(step.name), text),
                 strategy=self.request.strategy,
             )
             self.record.untested = sorted({*self.record.untested, *due})
-            self._keep(step, due, outcome)
+            self._keep(step, due, outcome, look)
             result.changed = any(outcome.changed.values())
             result.note = _shortly(due)
 
-    def _due(self, step: steps.Step, snapshots: dict[str, drift.Snapshot]) -> dict[str, str]:
+    def _due(self, step: planned.Step, snapshots: Mapping[str, drift.Snapshot]) -> dict[str, str]:
         """Hosts whose roles have to run, each with the reason."""
         last = self.record.entries.get(step.name, {})
         found = {}
         for host in self.plan.hosts:
             entry = f"Host/{host.name}"
-            if self.request.refresh:
-                found[host.name] = "asked to look again"
-            elif last.get(entry) != step.entries[entry]:
+            if last.get(entry) != step.entries[entry]:
                 found[host.name] = "new" if entry not in last else "its variables or roles changed"
             elif host.name not in snapshots:
                 found[host.name] = "its last state is not known, or it did not answer"
@@ -157,7 +173,7 @@ class SideRun:
                 found[host.name] = "drift: " + ", ".join(different[:3]) + (", …" if len(different) > 3 else "")
         return found
 
-    def _keep(self, step: steps.Step, due: dict[str, str], outcome: ansible.Outcome) -> None:
+    def _keep(self, step: planned.Step, due: dict[str, str], outcome: ansible.Outcome, look: drift.Look) -> None:
         """Record what the hosts that went well look like now, then tell of those that did not."""
         good = [
             host
@@ -167,106 +183,31 @@ class SideRun:
             and outcome.reached.get(host.name, frozenset()) >= set(host.roles)
         ]
         ssh.disconnect(self.folder, self.way, list(due))
-        seen, dead = drift.look(good, folder=self.folder, way=self.way)
+        seen, dead = drift.ask_machines(good, folder=self.folder, way=self.way)
         self.record.snapshots = {**self.record.snapshots, **seen}
         for name in (*outcome.failed, *dead):
             self.record.snapshots.pop(name, None)
         entries = self.record.entries.setdefault(step.name, {})
         entries.update({f"Host/{name}": step.entries[f"Host/{name}"] for name in seen})
         self.record.save()
+        self.repaired += [finding for finding in look.machines.found if finding.subject in seen]
+        self.left += [finding for finding in look.machines.found if finding.subject in due.keys() - seen.keys()]
         missing = [name for name in due if name not in seen]
         if missing:
             causes = {**{name: error.message for name, error in dead.items()}, **outcome.failed}
             raise errors.GovcloudError(
                 f"the roles did not end well on {len(missing)} of {len(due)} machines: {', '.join(missing)}",
-                where=self._name(step.name),
+                where=self.name(step.name),
                 cause="\n".join(f"{name}: {cause}" for name, cause in causes.items())
                 or "Ansible gave up before their last role",
-                log=str(self._log("roles")),
+                log=str(self.log("roles")),
                 remedy="mend the cause and run `govcloud deploy` again: machines that are done are skipped",
             )
-        self.record.finish(step)
+        if all(entries.get(entry) == digest for entry, digest in step.entries.items()):
+            self.record.finish(step)
 
-    def _stacks(self, ordered: Sequence[steps.Step]) -> None:
-        """The cluster-wide stack and every shard, in one job: one provider process serves them all."""
-        label = self._name("stacks")
-        with self.journal.step(label) as result:
-            due = {step.name: step for step in ordered if not self._is_done(step) and self._has_work(step)}
-            if not due:
-                count = sum(len(step.entries) for step in ordered)
-                result.note = f"{count} objects in {len(ordered)} stacks as last applied"
-                return
-            for step in due.values():
-                self.record.begin(step, () if step.kind is steps.StepKind.PLATFORM else self._tenants_of(step))
-
-            def done(stack: stacks.StackResult) -> None:
-                if not stack.error:
-                    self.record.finish(due[stack.stack])
-
-            look = self.request.refresh or self.rebuilt
-            operation = stacks.Operation.REFRESH_UP if look else stacks.Operation.UP
-            found = self._run_stacks(tuple(due), operation, way=self.way, label="stacks", done=done)
-            result.changed = any(stack.changed for stack in found)
-            result.note = f"{sum(stack.changed for stack in found)} objects changed in {len(found)} stacks"
-            self._raise_for([stack for stack in found if stack.error], of=len(found), log=self._log("stacks"))
-            self.record.tenants = sorted(tenant.id for tenant in self.plan.tenants)
-            self.record.save()
-
-    def _raise_for(self, failed: Sequence[stacks.StackResult], *, of: int, log: pathlib.Path) -> None:
-        """A failed stack stops no other: its tenants wait while the rest are served, and the exit code says so."""
-        if not failed:
-            return
-        names = ", ".join(stack.stack for stack in failed)
-        kind = errors.PartlyDoneError if len(failed) < of else errors.GovcloudError
-        raise kind(
-            f"{len(failed)} of {of} stacks failed: {names}",
-            where=self._name(failed[0].stack),
-            cause="\n".join(stack.error for stack in failed),
-            log=str(log),
-            remedy="mend the cause and run `govcloud deploy` again: it goes on where this run stopped",
-        )
-
-    def _is_done(self, step: steps.Step) -> bool:
-        empty = self.rebuilt and step.kind in (steps.StepKind.PLATFORM, steps.StepKind.TENANTS)
-        return self.record.is_done(step) and not self.request.refresh and not empty
-
-    def _tenants_of(self, step: steps.Step) -> tuple[str, ...]:
-        return next(found for found in self.plan.shards if found.id == step.name).tenants
-
-    def _has_work(self, step: steps.Step) -> bool:
-        """An empty shard that never held anything needs no stack."""
-        return bool(step.entries) or bool(self.record.entries.get(step.name))
-
-    def _run_stacks(
-        self,
-        names: tuple[str, ...],
-        operation: stacks.Operation,
-        *,
-        way: reach.Reach,
-        label: str,
-        done: Callable[[stacks.StackResult], None] = lambda _: None,
-    ) -> tuple[stacks.StackResult, ...]:
-        engine = self.site.spec.platform.spec.engine
-        workspace.make_folder(self.folder.state)
-        job = stacks.Job(
-            side=self.plan,
-            stacks=names,
-            operation=operation,
-            folder=self.folder,
-            pulumi=str(self.tools["pulumi"]),
-            plugins=engine.plugins,
-            backend=engine.backend or f"file://{self.folder.state}",
-            kubeconfig=str(preparing.engine_kubeconfig(self.plan, self.folder)),
-        )
-        return stacks.run(
-            job,
-            way=way,
-            log=self._log("network" if names == ("network",) else "stacks"),
-            report=lambda text: self.journal.doing(self._name(label), text),
-            done=done,
-        )
-
-    def _configure_ssh(self) -> None:
+    def configure_ssh(self) -> None:
+        """Let SSH and people's `kubectl` know the machines as they are now."""
         outputs = self.record.outputs.get("network", {})
         keys = {name: machine["host_key"] for name, machine in outputs.get("machines", {}).items()}
         ssh.configure(self.folder, self.plan.hosts, host_keys=keys)
@@ -274,7 +215,8 @@ class SideRun:
         if forward is not None:
             preparing.write_kubeconfig(self.folder, port=int(forward["port"]))
 
-    def _log(self, name: str) -> pathlib.Path:
+    def log(self, name: str) -> pathlib.Path:
+        """Where a step's own words go."""
         return self.logs / f"{self.plan.side.value}-{name}.log"
 
 
@@ -282,8 +224,3 @@ def _shortly(due: dict[str, str]) -> str:
     if len(set(due.values())) == 1:
         return f"{len(due)} machines: {next(iter(due.values()))}"
     return "; ".join(f"{name}: {reason}" for name, reason in due.items())
-
-
-def _host_key(outputs: Mapping[str, Any], machine: str) -> str | None:
-    key: str | None = outputs.get("machines", {}).get(machine, {}).get("host_key")
-    return key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 import hashlib
 import pathlib
@@ -12,6 +13,7 @@ from govcloud_cli.inventory import loading
 from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import build, hosts, plans, steps
 from govcloud_cli.run import applied, image, ssh, workspace
+from govcloud_cli.run.tools import cache
 
 _NO_IMAGE = "(the base image is not built yet)"
 _NO_KEY = "(the SSH key is not made yet)"
@@ -69,10 +71,10 @@ def _with_absolute_paths(spec: inventory.Inventory, folder: pathlib.Path) -> inv
     return dataclasses.replace(spec, platform=spec.platform.model_copy(update={"spec": changed}))
 
 
-def plan(site: Site) -> plans.Plan:
-    """The plan as far as it can be known without making anything (image and keys may still be missing)."""
+def plan(site: Site, *, today: datetime.date) -> plans.Plan:
+    """The plan of `today` (UTC), as far as it can be known without making anything (image and keys may be missing)."""
     places = {side: _place(site, side) for side in site.sides} if site.embedded else {}
-    return build.build(site.spec, places=places, sides=site.sides)
+    return build.build(site.spec, places=places, sides=site.sides, today=today)
 
 
 def facts(side: plans.SidePlan, folder: workspace.SideFolder) -> steps.Facts:
@@ -89,15 +91,10 @@ def facts(side: plans.SidePlan, folder: workspace.SideFolder) -> steps.Facts:
     )
 
 
-def side_plan(plan: plans.Plan, side: platforms.Side) -> plans.SidePlan:
-    """One side of a plan."""
-    return next(found for found in plan.sides if found.side is side)
-
-
 def controller_file(folder: workspace.SideFolder, tools: dict[str, pathlib.Path], file: hosts.ControllerFile) -> str:
     """The path (or digest) of a file that the plan names."""
     if file.folder == "tools":
-        return sha256(tools[file.name]) if file.digest else str(tools[file.name])
+        return digest_of_tool(tools[file.name]) if file.digest else str(tools[file.name])
     return str(folder.pki / file.name) if file.name else str(folder.pki)
 
 
@@ -149,10 +146,9 @@ def _tree(folder: pathlib.Path) -> str:
 
 
 @functools.cache
-def sha256(path: pathlib.Path) -> str:
-    """The checksum of a file, in hexadecimal; read once per process."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def digest_of_tool(path: pathlib.Path) -> str:
+    """The checksum of a tool's file, in hexadecimal; read once per process."""
+    return cache.sha256(path)
 
 
 def _certificates(folder: pathlib.Path) -> str:

@@ -75,7 +75,7 @@ def run(
 
     Raises `errors.GovcloudError` when the worker itself dies.
     """
-    argv = way.command([sys.executable, "-m", "govcloud_cli.run.stackworker"])
+    argv = way.command([sys.executable, "-m", "govcloud_cli.run.stackworker", *_providers(job)])
     results = []
     # The job goes from us to our own child through a pipe; pickle keeps the plan's types.
     text = base64.b64encode(pickle.dumps(job)).decode()
@@ -99,3 +99,10 @@ def run(
             remedy="read the log, then run the same command again: it goes on where this one stopped",
         )
     return tuple(results)
+
+
+def _providers(job: Job) -> tuple[str, ...]:
+    """The providers of ours that the job needs. The lab's machines have no other, whatever the plugins."""
+    if "network" in job.stacks:
+        return ("kubernetes", "lab", "postgresql")
+    return ("kubernetes", "postgresql") if job.plugins == "builtin" else ()

@@ -31,7 +31,7 @@ def main() -> None:
 
 async def _all(job: Mapping[str, Any]) -> dict[str, str]:
     gate = asyncio.Semaphore(_AT_ONCE)
-    databases = [_gated(gate, _database(probe, job["database"])) for probe in job["databases"]]
+    databases = [_gated(gate, _database(probe, job["ca"])) for probe in job["databases"]]
     cluster = access.load(job["kubeconfig"])
     async with _session(cluster) as session, _session(None) as stranger:
         namespaces = [
@@ -50,17 +50,17 @@ async def _gated(gate: asyncio.Semaphore, attempt: Any) -> str:
             return f"{probes.Outcome.ERROR}: {type(error).__name__}: {error}"
 
 
-async def _database(probe: Mapping[str, Any], access: Mapping[str, Any]) -> str:
+async def _database(probe: Mapping[str, Any], authority: str) -> str:
     """A log-in and one query through the pooler, its certificate checked."""
     try:
         connection = await psycopg.AsyncConnection.connect(
-            host=access["host"],
-            port=access["port"],
+            host=probe["host"],
+            port=probe["port"],
             dbname=probe["target"],
             user=probe["source"],
             password=probe["password"],
             sslmode="verify-full",
-            sslrootcert=access["ca"],
+            sslrootcert=authority,
             connect_timeout=int(_TIMEOUT),
             prepare_threshold=None,
         )

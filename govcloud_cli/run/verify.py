@@ -17,7 +17,7 @@ from typing import Any
 
 from govcloud_cli import errors, resources
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, hosts, plans, probes, services
+from govcloud_cli.plan import database_servers, databases, hosts, plans, probes, services
 from govcloud_cli.run import ansible, machines, preparing, process, reach, sites, workspace
 
 _PACKET_TIMEOUT = 2.0
@@ -70,10 +70,7 @@ def mismatch(wrong: Sequence[Checked], *, logs: pathlib.Path) -> errors.Govcloud
         where="verify",
         cause=shown + more,
         log=str(logs),
-        remedy=(
-            "`govcloud deploy` restores what drifted on machines, `govcloud deploy --refresh` also looks at every"
-            " object in clusters and databases; `govcloud verify --json` lists every probe"
-        ),
+        remedy="`govcloud deploy` restores what drifted; `govcloud verify --json` lists every probe",
     )
 
 
@@ -98,9 +95,9 @@ def _tenants(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reac
     if not own:
         return []
     job = {
-        "databases": [_with_password(probe, folder) for probe in own if probe.kind is probes.Kind.DATABASE],
+        "databases": [_sign_in(probe, side, folder) for probe in own if probe.kind is probes.Kind.DATABASE],
         "namespaces": [dataclasses.asdict(probe) for probe in own if probe.kind is probes.Kind.NAMESPACE],
-        "database": _database(side, folder),
+        "ca": str(folder.pki / "services-ca.crt"),
         "kubeconfig": str(preparing.engine_kubeconfig(side, folder)),
     }
     argv = way.command([sys.executable, "-m", "govcloud_cli.run.tenant_probes"])
@@ -111,19 +108,16 @@ def _tenants(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reac
     return [_checked(probe, seen[probe.id]) for probe in own]
 
 
-def _with_password(probe: probes.Probe, folder: workspace.SideFolder) -> dict[str, Any]:
+def _sign_in(probe: probes.Probe, side: plans.SidePlan, folder: workspace.SideFolder) -> dict[str, Any]:
+    """A probe of a database, with the role's password and the place where the database is."""
     master = bytes.fromhex((folder.secrets / "master").read_text().strip())
-    return {**dataclasses.asdict(probe), "password": databases.password(master, probe.source, 1)}
-
-
-def _database(side: plans.SidePlan, folder: workspace.SideFolder) -> dict[str, Any]:
-    machine = side.database
-    if machine is None:
-        return {}
+    machines_of = {plan.database: plan.machine for shard in side.shards for plan in shard.databases}
+    server = next(machine for machine in side.databases if machine.id == machines_of[probe.target])
     return {
-        "host": str(machine.management or machine.interfaces[0].address),
+        **dataclasses.asdict(probe),
+        "password": databases.password(master, probe.source, 1),
+        "host": database_servers.management(server),
         "port": services.OFFERS[platforms.Service.DATABASE].port,
-        "ca": str(folder.pki / "services-ca.crt"),
     }
 
 

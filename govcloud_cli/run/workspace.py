@@ -17,9 +17,13 @@ import os
 import pathlib
 import secrets
 import stat
+from typing import TYPE_CHECKING
 
 from govcloud_cli import errors, resources
-from govcloud_cli.model import platforms
+
+if TYPE_CHECKING:
+    # Not at run time: whoever only asks for the lock need not wait for the model.
+    from govcloud_cli.model import platforms
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -95,7 +99,7 @@ def locate(inventory_folder: pathlib.Path) -> Workspace:
     resolved = inventory_folder.resolve()
     shipped = resources.folder("inventories").resolve()
     if resolved.parent == shipped and not _is_own_checkout(shipped.parent):
-        return Workspace(path=_state_home() / "govcloud" / resolved.name)
+        return Workspace(path=state_home() / "govcloud" / resolved.name)
     return Workspace(path=resolved.parent.parent / ".govcloud" / resolved.name)
 
 
@@ -103,7 +107,8 @@ def _is_own_checkout(folder: pathlib.Path) -> bool:
     return (folder / "pyproject.toml").is_file() and os.access(folder, os.W_OK)
 
 
-def _state_home() -> pathlib.Path:
+def state_home() -> pathlib.Path:
+    """The user's own folder for state (XDG Base Directory Specification)."""
     named = pathlib.Path(os.environ.get("XDG_STATE_HOME", ""))
     # The standard says that a relative one counts as none.
     return named if named.is_absolute() else pathlib.Path.home() / ".local" / "state"

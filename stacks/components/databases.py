@@ -37,10 +37,10 @@ class Access:
     client_key: str
     """Path of its key."""
 
-    def provider(self) -> pulumi.ProviderResource:
-        """The provider."""
+    def provider(self, name: str = "postgresql") -> pulumi.ProviderResource:
+        """The provider; `name` is the shared server's."""
         provider: pulumi.ProviderResource = postgresql.Provider(
-            "postgresql",
+            name,
             host=self.host,
             port=self.port,
             username=self.username,
@@ -69,7 +69,15 @@ class Database(pulumi.ComponentResource):
         self._values = pulumi.Output.secret(values)
         self._child = pulumi.ResourceOptions(parent=self, provider=opts.provider)
         self._last: pulumi.Resource | None = None
-        for step in (self._roles, self._memberships, self._database, self._connect, self._schema, self._defaults):
+        for step in (
+            self._roles,
+            self._memberships,
+            self._database,
+            self._connect,
+            self._schema,
+            self._defaults,
+            self._extensions,
+        ):
             for resource in step():
                 # PostgreSQL refuses concurrent changes of one catalogue row, so a database's resources go one by one.
                 self._last = resource
@@ -88,7 +96,7 @@ class Database(pulumi.ComponentResource):
             yield postgresql.Role(
                 name,
                 name=name,
-                login=True,
+                login=not plan.frozen,
                 password=self._password(name),
                 connection_limit=plan.connections,
                 # Memberships are resources of their own; the role must not take them back.
@@ -104,7 +112,7 @@ class Database(pulumi.ComponentResource):
 
     def _database(self) -> Iterator[pulumi.Resource]:
         plan = self._plan
-        yield postgresql.Database(
+        self._home = postgresql.Database(
             plan.database,
             name=plan.database,
             owner=plan.owner,
@@ -115,6 +123,7 @@ class Database(pulumi.ComponentResource):
             connection_limit=plan.connection_limit,
             opts=self._opts(),
         )
+        yield self._home
 
     def _connect(self) -> Iterator[pulumi.Resource]:
         plan = self._plan
@@ -149,6 +158,18 @@ class Database(pulumi.ComponentResource):
                     privileges=privileges,
                     opts=self._opts(),
                 )
+
+    def _extensions(self) -> Iterator[pulumi.Resource]:
+        for name in self._plan.extensions:
+            # The platform's role makes and so owns them: the tenant's use them, and can neither alter nor drop them.
+            yield postgresql.Extension(
+                f"{self._plan.database}/extension/{name}",
+                name=name,
+                database=self._plan.database,
+                schema=PUBLIC,
+                # One whose types are in use cannot be dropped by itself; with its database it goes anyway.
+                opts=pulumi.ResourceOptions.merge(self._opts(), pulumi.ResourceOptions(deleted_with=self._home)),
+            )
 
     def _grant(self, kind: str, role: str, privileges: list[str]) -> pulumi.Resource:
         """Give `role` exactly `privileges` on the database or its schema `public`; an empty list takes all away."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 
 import pulumi
@@ -48,7 +49,8 @@ def configured() -> None:
         image=config.require("image"),
         authorized_key=config.require("authorizedKey"),
     )
-    (planned,) = build.build(inventory, places={side: place}, sides=(side,)).sides
+    today = datetime.datetime.now(datetime.UTC).date()
+    (planned,) = build.build(inventory, places={side: place}, sides=(side,), today=today).sides
     if planned.network is not None:
         program(planned.network)
 

@@ -19,7 +19,7 @@ def lab(tmp_path: pathlib.Path) -> pathlib.Path:
 def apply(folder: pathlib.Path) -> None:
     """Record everything as done."""
     site = sites.load(folder)
-    for side in sites.plan(site).sides:
+    for side in sites.plan(site, today=inventories.TODAY).sides:
         record = applied.load(site.space.side(side.side))
         for step in steps.of(side, sites.facts(side, record.folder)):
             record.finish(step)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from govcloud_cli import resources
 from govcloud_cli.commands import schema
-from govcloud_cli.inventory import schemas
+from govcloud_cli.inventory import reader, schemas
 
 INVENTORIES = resources.folder("inventories")
-SAMPLES = sorted(INVENTORIES.glob("*/platform.yaml")) + sorted(INVENTORIES.glob("*/tenants/*.yaml"))
+KINDS = ("*/platform.yaml", "*/people.yaml", "*/tenants/*.yaml", "*/freezes/*.yaml")
+SAMPLES = [path for kind in KINDS for path in sorted(INVENTORIES.glob(kind))]
 
 
 @pytest.mark.parametrize("document", schemas.DOCUMENTS)
@@ -35,14 +35,14 @@ def test_the_shipped_schema_is_current(document: str) -> None:
     assert shipped == schemas.text(document)
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: "-".join(path.relative_to(INVENTORIES).parts))
 def test_every_sample_names_its_schema_and_keeps_to_it(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     first = text.splitlines()[0]
     assert first.startswith("# yaml-language-server: $schema=")
     named = path.parent / first.partition("=")[2]
 
-    jsonschema.Draft202012Validator(json.loads(named.read_text(encoding="utf-8"))).validate(yaml.safe_load(text))
+    jsonschema.Draft202012Validator(json.loads(named.read_text(encoding="utf-8"))).validate(reader.read(path).value)
 
 
 def test_every_field_is_described() -> None:
@@ -51,11 +51,12 @@ def test_every_field_is_described() -> None:
     assert spec["technicalLead"]["description"] == "Runs it; not the owner."
 
 
-def test_both_are_written_into_a_folder(tmp_path: Path) -> None:
+def test_all_are_written_into_a_folder(tmp_path: Path) -> None:
     result = CliRunner().invoke(schema.schema, ["--write", str(tmp_path / "new")])
 
     assert result.exit_code == 0
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["platform.schema.json", "tenant.schema.json"]
+    written = {path.name for path in (tmp_path / "new").iterdir()}
+    assert written == {schemas.file_name(document) for document in schemas.DOCUMENTS}
 
 
 def test_nothing_named_is_bad_usage() -> None:

@@ -19,6 +19,7 @@ from govcloud_cli.run import deploy, destroy, progress, sites, verify, workspace
 from govcloud_cli.run import status as run_status
 from govcloud_cli.run.tools import diagnosis, findings
 from tests.inventory import cases
+from tests.support import inventories
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "json.md"
 
@@ -67,7 +68,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> sites.Site:
 @pytest.fixture
 def plan(site: sites.Site) -> plans.Plan:
     place = build.LabPlace(prefix="gc-e", data_folder="/d", image="/i", authorized_key="ssh-ed25519 A")
-    return build.build(site.spec, places=dict.fromkeys(platforms.Side, place), sides=site.sides)
+    return build.build(
+        site.spec, places=dict.fromkeys(platforms.Side, place), sides=site.sides, today=inventories.TODAY
+    )
 
 
 @pytest.mark.usefixtures("site")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import shutil
 from pathlib import Path
@@ -61,7 +62,63 @@ def test_a_link_to_a_folder_of_tenants_is_not_followed(town: Path, tmp_path: Pat
     (town / "tenants").rename(tmp_path / "elsewhere")
     (town / "tenants").symlink_to(tmp_path / "elsewhere")
 
+    assert codes(town) == ["GC1205", "GC1014"], "and the freeze's tenant is nowhere else"
+
+
+@pytest.mark.parametrize("name", ["freezes", "requests"])
+def test_a_link_to_another_folder_of_the_inventory_is_not_followed(town: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "vault.yaml").write_text("not read", encoding="utf-8")
+    shutil.rmtree(town / name, ignore_errors=True)
+    (town / name).symlink_to(tmp_path / "elsewhere")
+
     assert codes(town) == ["GC1014"]
+
+
+def test_a_link_in_place_of_people_is_refused(town: Path, tmp_path: Path) -> None:
+    (town / "people.yaml").rename(tmp_path / "people.yaml")
+    (town / "people.yaml").symlink_to(tmp_path / "people.yaml")
+
+    assert codes(town) == ["GC1001"]
+
+
+def test_a_file_named_like_the_folder_of_requests_is_refused(town: Path) -> None:
+    (town / "requests").write_text("{}", encoding="utf-8")
+
+    assert codes(town) == ["GC1014"]
+
+
+def test_people_and_freezes_are_read_in_order(town: Path) -> None:
+    freeze = (town / "freezes" / "purse.yaml").read_text(encoding="utf-8")
+    (town / "freezes" / "vault.yaml").write_text(freeze.replace("purse", "vault"), encoding="utf-8")
+
+    read = loading.load(town)
+
+    assert [person.id for person in read.people] == ["chen.jie", "li.na", "wang.fang"]
+    assert [one.metadata.id for one in read.freezes] == ["purse", "vault"]
+    assert read.freezes[0].spec.since == datetime.date(2026, 6, 30)
+    assert read.needs_approval
+
+
+def test_without_people_and_freezes_nobody_has_to_approve(town: Path) -> None:
+    (town / "people.yaml").unlink()
+    shutil.rmtree(town / "freezes")
+
+    read = loading.load(town)
+
+    assert (read.people, read.freezes, read.needs_approval) == ((), (), False)
+
+
+def test_on_hosts_of_ones_own_somebody_is_named_who_decides(tmp_path: Path) -> None:
+    town = cases.build(tmp_path, kind="accepted", name="a-vlan-twice")
+    people = (town / "people.yaml").read_text(encoding="utf-8")
+    (town / "people.yaml").unlink()
+
+    (missing,) = faults(town)
+    assert (missing.code, missing.field) == ("GC1802", "spec.substrate")
+
+    (town / "people.yaml").write_text(people.replace("displayName", "name", 1), encoding="utf-8")
+    assert {fault.code for fault in faults(town)} == {"GC1101", "GC1102"}, "one that cannot be read is not missing"
 
 
 def test_a_fifo_is_refused_without_waiting_for_a_writer(town: Path) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -45,22 +46,25 @@ class Cloud:
     def sides(self) -> dict[str, plans.SidePlan]:
         return {side.side.value: side for side in sites.plan(self.site, today=inventories.TODAY).sides}
 
-    def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
-        """Begin a verb; it is a process of its own, so killing it kills nothing that it started."""
-        command = (sys.executable, "-m", "govcloud_cli", verb, "--env", str(self.inventory), *arguments)
+    def start(self, verb: str, *arguments: str, actor: str = "") -> subprocess.Popen[str]:
+        """Begin a verb; it is a process of its own, so killing it kills nothing that it started.
+
+        `verb` may be two words; `actor` is what the CI system calls the person who runs it.
+        """
+        command = (sys.executable, "-m", "govcloud_cli", *verb.split(), "--env", str(self.inventory), *arguments)
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env=_environment(),
+            env={**_environment(self.folder), **({"CI": "true", "GITHUB_ACTOR": actor} if actor else {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, verb: str, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(self, verb: str, *arguments: str, code: int = 0, actor: str = "") -> subprocess.CompletedProcess[str]:
         """Run a verb to its end; it must exit with `code`."""
-        process = self.start(verb, *arguments)
+        process = self.start(verb, *arguments, actor=actor)
         out, err = process.communicate(timeout=_PATIENCE)
         told = f"govcloud {verb} {' '.join(arguments)} exited {process.returncode}:\n{out[-4000:]}\n{err[-4000:]}"
         assert process.returncode == code, told
@@ -91,8 +95,10 @@ class Cloud:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def api(self, side: str, path: str, *, group: str = "") -> tuple[int, dict[str, Any]]:
-        """GET from a side's API server, from this host, with the kubeconfig that GovCloud names."""
+    def api(
+        self, side: str, path: str, *, group: str = "", method: str = "GET", body: object = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Ask a side's API server, from this host, with the kubeconfig that GovCloud names; `body` is a merge patch."""
         file = self.run("kubeconfig", "--side", side).stdout.strip()
         kubeconfig = json.loads(pathlib.Path(file).read_text(encoding="utf-8"))
         cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
@@ -103,11 +109,24 @@ class Cloud:
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
         try:
-            with opener.open(urllib.request.Request(cluster["server"] + path, headers=headers), timeout=10) as answer:
+            data = None if body is None else json.dumps(body).encode()
+            sent = {**headers, **({"Content-Type": "application/merge-patch+json"} if data else {})}
+            asked = urllib.request.Request(cluster["server"] + path, headers=sent, method=method, data=data)
+            with opener.open(asked, timeout=10) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refusal:
             with refusal:
                 return refusal.code, json.load(refusal)
+
+    def sql(self, machine: str, statement: str) -> list[str]:
+        """What PostgreSQL on a machine answers its superuser, line by line."""
+        return self.shell(machine, f"cd / && runuser -u postgres -- psql -Atc {shlex.quote(statement)}").splitlines()
+
+    def audited(self, side: str) -> list[dict[str, Any]]:
+        """A side's audit log, which must verify."""
+        assert self.json("audit verify", "--side", side)["ok"]
+        found: list[dict[str, Any]] = self.json("audit show", "--side", side)["records"]
+        return found
 
     def applied(self, side: str) -> dict[str, Any]:
         """The record of what was last applied; empty if there is none yet."""
@@ -170,5 +189,6 @@ def listeners() -> set[str]:
     return {line.split()[3] for line in shown.splitlines()}
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("GOVCLOUD_", "PULUMI_"))}
+def _environment(folder: pathlib.Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOVCLOUD_", "PULUMI_"))}
+    return {**kept, "XDG_STATE_HOME": str(folder / "state")}

@@ -180,3 +180,13 @@ def test_a_tenant_goes_only_when_it_is_named(cloud: driver.Cloud) -> None:
         assert not [name for name in left if name.startswith("tourism")]
     finally:
         away.rename(file)
+
+
+def test_of_ten_deploys_at_once_one_runs_and_nine_are_told_who_does(cloud: driver.Cloud) -> None:
+    started = [cloud.start("deploy", "--expect-no-changes") for _ in range(10)]
+    ended = [(process, process.communicate(timeout=300)[1]) for process in started]
+    (winner,) = [process for process, _ in ended if process.returncode == 0]
+    others = [(process.returncode, told) for process, told in ended if process is not winner]
+    assert [code for code, _ in others] == [5] * 9
+    for _, told in others:
+        assert f"pid {winner.pid}, deploy since" in told

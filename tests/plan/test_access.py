@@ -7,7 +7,7 @@ import pytest
 
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import access, cluster, namespaces
-from tests.support import tenant_inventories
+from tests.support import freezes, tenant_inventories
 
 READ = {"get", "list", "watch"}
 
@@ -89,3 +89,15 @@ def test_a_member_role_without_a_group_has_no_binding() -> None:
         tenant_inventories.inventory_of(tenant_inventories.tenant("archives")), platforms.Side.EXTERNAL
     )
     assert [item["metadata"]["name"] for item in access.role_bindings(scope)] == ["tenant-owner"]
+
+
+def test_everybody_of_a_frozen_tenant_only_looks() -> None:
+    inventory = freezes.frozen(tenant_inventories.golden(), "finance")
+    (scope,) = (
+        scope for scope in namespaces.scopes(inventory, platforms.Side.EXTERNAL) if scope.namespace == "finance-prod"
+    )
+    (binding,) = access.role_bindings(scope)
+    assert binding["metadata"]["name"] == "tenant-viewer"
+    assert binding["roleRef"]["name"] == "govcloud:tenant-viewer"
+    groups = [subject["name"] for subject in binding["subjects"]]
+    assert groups == ["audit-office:readers", "finance:developers", "finance:operators", "finance:owners"]

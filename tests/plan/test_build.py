@@ -76,7 +76,7 @@ def test_each_sides_api_server_gets_a_way_from_the_host() -> None:
 
 def test_real_hosts_have_no_network_plan() -> None:
     spec = inventories.lab()
-    plan = build.build(spec, places={}, sides=[EXTERNAL])
+    plan = build.build(spec, places={}, sides=[EXTERNAL], today=inventories.TODAY)
     (side,) = plan.sides
     assert side.network is None
     assert "network" not in [step.name for step in steps.of(side, inventories.facts(EXTERNAL))]
@@ -84,7 +84,9 @@ def test_real_hosts_have_no_network_plan() -> None:
 
 def test_one_side_can_be_planned_without_the_other_and_comes_out_the_same() -> None:
     spec = inventories.lab()
-    (alone,) = build.build(spec, places={INTERNAL: inventories.place(INTERNAL)}, sides=[INTERNAL]).sides
+    (alone,) = build.build(
+        spec, places={INTERNAL: inventories.place(INTERNAL)}, sides=[INTERNAL], today=inventories.TODAY
+    ).sides
     assert alone == sides()[INTERNAL]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import itertools
 import json
 import re
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import strategies
 
 from govcloud_cli import errors
+from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import names, platforms, tenants
-from govcloud_cli.plan import databases, namespaces, shards
+from govcloud_cli.plan import database_servers, databases, namespaces, shards
 from tests.support import tenant_inventories
 
 MASTER = bytes(range(32))
@@ -69,6 +71,58 @@ def test_a_side_without_a_server_is_refused_by_name() -> None:
     )
     with pytest.raises(errors.GovcloudError, match="no machine on the external side"):
         databases.plans(without, platforms.Side.EXTERNAL)
+
+
+def with_own_server() -> inventories.Inventory:
+    """Taxation has a database on its own server and one on the shared one, finance one on the shared one."""
+    own = {"id": "collect", "extensions": ["pg_trgm", "citext"], **tenant_inventories.DEDICATED}
+    taxation = tenant_inventories.tenant(
+        "taxation", environments=[{"name": "prod", "databases": [own, {"id": "news"}]}]
+    )
+    finance = tenant_inventories.tenant("finance", environments=[{"name": "prod", "databases": [{"id": "ledger"}]}])
+    servers = [tenant_inventories.own_server("archives", 21), tenant_inventories.own_server("taxation", 20)]
+    return tenant_inventories.inventory_of(taxation, finance, servers=servers)
+
+
+def test_a_dedicated_database_is_on_its_tenants_own_server_and_all_others_on_the_shared_one() -> None:
+    found = databases.plans(with_own_server(), platforms.Side.EXTERNAL)
+    assert {plan.database: (plan.machine, plan.host, plan.dedicated) for plan in found} == {
+        "finance_prod_ledger": ("service-db", "10.20.0.10", False),
+        "taxation_prod_collect": ("taxation-db", "10.20.0.20", True),
+        "taxation_prod_news": ("service-db", "10.20.0.10", False),
+    }
+
+
+def test_the_shared_server_comes_first_whatever_the_order_in_the_file() -> None:
+    found = database_servers.machines(with_own_server(), platforms.Side.EXTERNAL)
+    assert [machine.id for machine in found] == ["service-db", "archives-db", "taxation-db"]
+
+
+def test_a_dedicated_database_never_falls_back_to_the_shared_server() -> None:
+    inventory = with_own_server()
+    machines = tuple(machine for machine in inventory.platform.spec.machines if machine.id != "taxation-db")
+    spec = inventory.platform.spec.model_copy(update={"machines": machines})
+    without = dataclasses.replace(inventory, platform=inventory.platform.model_copy(update={"spec": spec}))
+    with pytest.raises(errors.GovcloudError, match="dedicated to 'taxation'"):
+        databases.plans(without, platforms.Side.EXTERNAL)
+
+
+def test_pods_may_reach_the_servers_of_their_own_databases_and_no_other() -> None:
+    found = {
+        manifest["metadata"]["namespace"]: {
+            peer["ipBlock"]["cidr"] for rule in manifest["spec"]["egress"] for peer in rule["to"]
+        }
+        for shard in shards.plan(with_own_server(), platforms.Side.EXTERNAL)
+        for manifest in shard.manifests
+        if manifest["metadata"]["name"] == "allow-database"
+    }
+    shared, own = {"10.20.0.10/32", "fd20::10/128"}, {"10.20.0.20/32", "fd20::20/128"}
+    assert found == {"finance-prod": shared, "taxation-prod": shared | own}
+
+
+def test_extensions_are_in_a_fixed_order() -> None:
+    archive, ledger = external()
+    assert (archive.extensions, ledger.extensions) == ((), ("hstore", "pg_trgm"))
 
 
 IDENTIFIER = strategies.from_regex(re.compile(r"[a-c](-?[a-c0-1])*"), fullmatch=True).filter(

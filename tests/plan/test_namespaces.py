@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import pathlib
 
@@ -8,7 +9,7 @@ import pytest
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import namespaces, shards
-from tests.support import tenant_inventories
+from tests.support import freezes, tenant_inventories
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "golden"
 
@@ -44,3 +45,39 @@ def test_names_for_people_are_annotations_because_labels_take_no_chinese() -> No
     metadata = namespaces.namespace(scope_of(tenant_inventories.golden(), "finance-prod"))["metadata"]
     assert metadata["annotations"]["govcloud.io/display-name"] == "财政局 预算一体化"
     assert all(value.isascii() for value in metadata["labels"].values())
+
+
+def test_a_frozen_namespace_says_so_and_why() -> None:
+    inventory = freezes.frozen(tenant_inventories.golden(), "archives")
+    metadata = namespaces.namespace(scope_of(inventory, "archives-prod"))["metadata"]
+    assert metadata["labels"]["govcloud.io/phase"] == "frozen"
+    assert metadata["annotations"]["govcloud.io/frozen-because"] == "audit is under way"
+
+
+def test_a_freeze_changes_its_tenants_namespaces_alone_and_a_thaw_brings_all_of_it_back() -> None:
+    active = tenant_inventories.golden()
+    frozen = freezes.frozen(active, "archives")
+    thawed = dataclasses.replace(frozen, freezes=())
+
+    def manifests(inventory: inventories.Inventory, name: str) -> tuple[namespaces.Manifest, ...]:
+        return shards.manifests(scope_of(inventory, name))
+
+    assert manifests(frozen, "archives-prod") != manifests(active, "archives-prod")
+    assert manifests(frozen, "finance-prod") == manifests(active, "finance-prod")
+    for side in platforms.Side:
+        assert shards.plan(thawed, side) == shards.plan(active, side)
+
+
+def test_no_object_that_holds_data_goes_away_in_a_freeze() -> None:
+    def kept(inventory: inventories.Inventory) -> set[tuple[str, str]]:
+        found = shards.manifests(scope_of(inventory, "finance-prod"))
+        kinds = {"NetworkPolicy", "RoleBinding"}
+        return {(item["kind"], item["metadata"]["name"]) for item in found if item["kind"] not in kinds}
+
+    active = tenant_inventories.golden()
+    frozen = freezes.frozen(active, "finance")
+    assert kept(frozen) == kept(active)
+    databases = [shard.databases for shard in shards.plan(frozen, platforms.Side.EXTERNAL)]
+    names = {one.database for found in databases for one in found}
+    assert names == {one.database for shard in shards.plan(active, platforms.Side.EXTERNAL) for one in shard.databases}
+    assert all(one.frozen for found in databases for one in found)

@@ -8,7 +8,7 @@ from hypothesis import strategies
 
 from govcloud_cli.model import platforms, tenants
 from govcloud_cli.plan import namespaces, network_policies
-from tests.support import tenant_inventories
+from tests.support import freezes, tenant_inventories
 
 ALLOWANCE = strategies.fixed_dictionaries(
     {
@@ -132,3 +132,33 @@ def test_a_peer_without_an_environment_is_its_environment_of_the_same_name() -> 
         assert peer["namespaceSelector"]["matchLabels"]["govcloud.io/environment"] == scope.environment.name.value
     assert dataclasses.is_dataclass(scopes[0])
     assert scopes[0].environment.name is tenants.EnvironmentName.DEV
+
+
+def test_a_frozen_namespace_keeps_the_denial_alone() -> None:
+    inventory = freezes.frozen(tenant_inventories.golden(), "finance")
+    found = [scope for scope in namespaces.scopes(inventory, platforms.Side.EXTERNAL) if scope.frozen]
+    assert [scope.namespace for scope in found] == ["finance-prod", "finance-test"]
+    for scope in found:
+        (only,) = network_policies.network_policies(scope)
+        assert only["spec"] == network_policies.DENY
+
+
+def test_a_passage_is_shut_at_both_ends_while_one_of_them_is_frozen() -> None:
+    allow = [
+        {"direction": "inbound", "peer": {"tenant": "taxation"}, "ports": [8443], "reason": "receipts"},
+        {"direction": "outbound", "peer": {"zone": "citizens"}, "ports": [443], "reason": "notices"},
+    ]
+    environments = [{"name": "dev"}, {"name": "prod"}]
+    inventory = tenant_inventories.inventory_of(
+        tenant_inventories.tenant("finance", allow=allow, environments=environments),
+        tenant_inventories.tenant("taxation", environments=environments),
+    )
+    half = dataclasses.replace(inventory, freezes=(freezes.freeze("taxation", "dev"),))
+    dev, prod = (
+        [policy["metadata"]["name"] for policy in network_policies.network_policies(scope)]
+        for scope in namespaces.scopes(half, platforms.Side.EXTERNAL)
+        if scope.tenant.metadata.id == "finance"
+    )
+    assert not [name for name in dev if "taxation" in name]
+    assert [name for name in prod if "taxation" in name], "the other environment's passage stays"
+    assert [name for name in dev if "citizens" in name], "what leads elsewhere stays"

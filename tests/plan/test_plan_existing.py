@@ -13,7 +13,7 @@ from govcloud_cli.plan import build, hosts, plans
 from tests.support import inventories
 
 EXAMPLE = loading.load(resources.folder("inventories") / "example")
-PLAN = build.build(EXAMPLE, places={}, sides=EXAMPLE.sides)
+PLAN = build.build(EXAMPLE, places={}, sides=EXAMPLE.sides, today=inventories.TODAY)
 HOSTS = {host.name: host for side in PLAN.sides for host in side.hosts}
 
 
@@ -26,6 +26,7 @@ def test_nothing_is_made_and_every_host_is_reached_as_declared() -> None:
     assert {(host.name, host.address, host.user, host.port) for host in HOSTS.values()} == {
         ("border-1", "border-1.lanhe.example", "govcloud", 22),
         ("services-db", "172.20.20.31", "govcloud", 2222),
+        ("tax-lanhe-db", "172.20.20.32", "govcloud", 22),
         ("internal-db", "172.20.10.31", "govcloud", 22),
     }
 
@@ -91,8 +92,24 @@ def test_variables_are_complete_for_their_roles() -> None:
         json.dumps(dict(host.variables), default=str)
 
 
-def test_databases_are_told_to_the_pooler_of_their_side() -> None:
+def test_databases_are_told_to_the_pooler_of_the_server_that_holds_them() -> None:
     external = side(platforms.Side.EXTERNAL)
     assert external.database is not None
-    told = {tenant["database"] for tenant in HOSTS["services-db"].variables["database_tenants"]}
-    assert told == {database.database for shard in external.shards for database in shard.databases}
+    assert [machine.id for machine in external.databases] == ["services-db", "tax-lanhe-db"]
+    assert external.database.id == "services-db"
+    told = {
+        machine.id: {tenant["database"] for tenant in HOSTS[machine.id].variables["database_tenants"]}
+        for machine in external.databases
+    }
+    assert told == {
+        "services-db": {"exchange_prod_catalogue", "tax_lanhe_test_collect"},
+        "tax-lanhe-db": {"tax_lanhe_prod_collect"},
+    }, "and staging is frozen"
+    assert len({HOSTS[name].variables["database_tls_key_file"].name for name in told}) == 2, (
+        "no server poses as another"
+    )
+
+
+def test_every_database_server_is_an_endpoint_of_its_own() -> None:
+    endpoints = {(one.machine, one.address, one.port) for one in side(platforms.Side.EXTERNAL).endpoints}
+    assert {("services-db", "10.121.0.31", 6432), ("tax-lanhe-db", "10.121.0.32", 6432)} <= endpoints

@@ -14,6 +14,7 @@ def access(tenant: str, environment: str = "prod", *, groups: tuple[str, ...] = 
         namespace=f"{tenant}-{environment}",
         groups=groups or (f"{tenant}:owners",),
         databases=((f"{name}_main", f"{name}_main_ro"),),
+        frozen=False,
     )
 
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from govcloud_cli.plan import databases
+from govcloud_cli import resources
+from govcloud_cli.inventory import loading
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import build, databases
 from govcloud_cli.run import certificates
 from tests.support import inventories
 
@@ -23,6 +26,16 @@ def test_the_database_is_called_by_any_of_its_addresses_and_administered_with_a_
     assert found["database"].usages == ("server",)
     assert found["database-admin"].usages == ("client",)
     assert found["database-admin"].common_name == databases.ADMIN_ROLE
+
+
+def test_every_database_server_has_a_key_of_its_own_and_one_certificate_administers_them_all() -> None:
+    example = loading.load(resources.folder("inventories") / "example")
+    (side,) = build.build(example, places={}, sides=[platforms.Side.EXTERNAL], today=inventories.TODAY).sides
+    found = {request.name: request for request in certificates.requests(side)}
+    assert set(found) == {"database", "database-server-tax-lanhe-db", "database-admin"}
+    shared, own = found["database"], found["database-server-tax-lanhe-db"]
+    assert {str(address) for address in own.addresses} == {"10.121.0.32", "fd91:121::32", "172.20.20.32"}
+    assert not set(shared.addresses) & set(own.addresses)
 
 
 def test_the_kubeconfigs_certificates_are_among_them() -> None:

@@ -37,7 +37,7 @@ def deployed(tmp_path: pathlib.Path, side: str | None = None) -> sites.Site:
 
 
 def run(site: sites.Site, tmp_path: pathlib.Path) -> bool:
-    return destroy.destroy(site, journal=progress.Journal(Quiet()), now=NOW, logs=tmp_path)
+    return destroy.destroy(site, journal=progress.Journal(Quiet()), clock=lambda: NOW, environ={}, logs=tmp_path)
 
 
 def test_nothing_of_a_lab_is_left(tmp_path: pathlib.Path, swept: list[str]) -> None:

@@ -82,7 +82,7 @@ def test_a_build_that_fails_stops_the_other(
 
 
 def test_certificates_are_issued_once_and_the_kubeconfig_is_for_its_owner_alone(site: sites.Site) -> None:
-    (side, _) = sites.plan(site).sides
+    (side, _) = sites.plan(site, today=inventories.TODAY).sides
     folder = site.space.side(side.side)
     assert preparing.certify(site, side, now=NOW)
     path = preparing.engine_kubeconfig(side, folder)
@@ -96,7 +96,7 @@ def test_certificates_are_issued_once_and_the_kubeconfig_is_for_its_owner_alone(
 
 
 def test_the_kubeconfig_for_people_leads_over_the_loopback(site: sites.Site) -> None:
-    (side, _) = sites.plan(site).sides
+    (side, _) = sites.plan(site, today=inventories.TODAY).sides
     folder = site.space.side(side.side)
     preparing.certify(site, side, now=NOW)
     preparing.write_kubeconfig(folder, port=40001)

@@ -14,7 +14,7 @@ def test_a_labs_machines_are_reached_from_inside_their_management_network() -> N
 
 
 def test_real_hosts_are_reached_from_where_we_are() -> None:
-    (side,) = build.build(inventories.lab(), places={}, sides=[platforms.Side.INTERNAL]).sides
+    (side,) = build.build(inventories.lab(), places={}, sides=[platforms.Side.INTERNAL], today=inventories.TODAY).sides
     way = reach.of(side)
     assert way.command(["id"]) == ["id"]
     assert way.exists

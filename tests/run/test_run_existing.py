@@ -19,6 +19,7 @@ from govcloud_cli.run import (
     deploy,
     destroy,
     image,
+    lock,
     preparing,
     progress,
     sides,
@@ -47,6 +48,20 @@ class Quiet:
 
 def journal() -> progress.Journal:
     return progress.Journal(Quiet())
+
+
+def run_deploy(site: sites.Site, logs: pathlib.Path) -> None:
+    with lock.held(site.space, verb="deploy", now=NOW) as holding:
+        order = deploy.Order(
+            site=site,
+            folder=site.space.path.parent.parent / "inventories" / "lab",
+            request=sides.Request(),
+            holding=holding,
+            clock=lambda: NOW,
+            environ={},
+            logs=logs,
+        )
+        deploy.deploy(order, journal=journal())
 
 
 @pytest.fixture
@@ -97,8 +112,8 @@ def without_internal(folder: pathlib.Path) -> None:
 
 def test_ssh_and_ansible_know_every_host_its_port_and_its_user(example: pathlib.Path) -> None:
     site = sites.load(example)
-    plan = sites.plan(site)
-    side = sites.side_plan(plan, platforms.Side.EXTERNAL)
+    plan = sites.plan(site, today=inventories.TODAY)
+    (side,) = [side for side in plan.sides if side.side is platforms.Side.EXTERNAL]
     folder = site.space.side(side.side)
     ssh.configure(folder, side.hosts, host_keys={})
     config = ssh.config_path(folder).read_text(encoding="utf-8")
@@ -116,7 +131,7 @@ def test_ssh_and_ansible_know_every_host_its_port_and_its_user(example: pathlib.
 
 def test_a_declared_kubeconfig_is_the_engines_and_is_found_from_the_inventory(example: pathlib.Path) -> None:
     site = sites.load(example)
-    for side in sites.plan(site).sides:
+    for side in sites.plan(site, today=inventories.TODAY).sides:
         folder = site.space.side(side.side)
         path = preparing.engine_kubeconfig(side, folder)
         assert path.resolve() == example.parents[1] / "clusters" / f"{side.side}.kubeconfig"
@@ -146,7 +161,7 @@ def test_a_side_that_went_stops_a_deploy_before_it_prepares(
     workspace.make_folder(sites.load(lab).space.side(platforms.Side.INTERNAL).path)
     without_internal(lab)
     with pytest.raises(errors.UsageError, match="no longer has the internal side") as caught:
-        deploy.deploy(sites.load(lab), sides.Request(), journal=journal(), now=NOW, logs=tmp_path)
+        run_deploy(sites.load(lab), tmp_path)
     assert "govcloud destroy --side internal" in str(caught.value.remedy)
 
 
@@ -159,7 +174,7 @@ def test_a_tenant_that_went_stops_a_deploy_before_it_prepares(
     record.tenants = ["gone"]
     record.save()
     with pytest.raises(errors.UsageError, match="gone"):
-        deploy.deploy(site, sides.Request(), journal=journal(), now=NOW, logs=tmp_path)
+        run_deploy(site, tmp_path)
 
 
 def test_destroy_removes_a_side_that_the_inventory_no_longer_has(
@@ -175,7 +190,7 @@ def test_destroy_removes_a_side_that_the_inventory_no_longer_has(
     with pytest.raises(errors.UsageError, match="nothing on the internal side"):
         sites.load(lab, side="internal")
     site = sites.load(lab, side="internal", abandoned=True)
-    assert destroy.destroy(site, journal=journal(), now=NOW, logs=tmp_path)
+    assert destroy.destroy(site, journal=journal(), clock=lambda: NOW, environ={}, logs=tmp_path)
     assert swept == [f"{space.prefix}-int"]
     assert not space.side(platforms.Side.INTERNAL).path.exists()
     assert space.side(platforms.Side.EXTERNAL).path.exists()
@@ -190,7 +205,7 @@ def test_destroy_keeps_the_files_of_a_side_whose_machines_run_on(
     for side in platforms.Side:
         workspace.make_folder(site.space.side(side).path)
     with pytest.raises(errors.GovcloudError, match="could not be removed"):
-        destroy.destroy(site, journal=journal(), now=NOW, logs=tmp_path)
+        destroy.destroy(site, journal=journal(), clock=lambda: NOW, environ={}, logs=tmp_path)
     assert site.space.side(platforms.Side.INTERNAL).path.exists()
 
 
@@ -203,5 +218,5 @@ def test_destroy_of_everything_takes_an_abandoned_side_along(
     for side in platforms.Side:
         workspace.make_folder(space.side(side).path)
     without_internal(lab)
-    destroy.destroy(sites.load(lab, abandoned=True), journal=journal(), now=NOW, logs=tmp_path)
+    destroy.destroy(sites.load(lab, abandoned=True), journal=journal(), clock=lambda: NOW, environ={}, logs=tmp_path)
     assert not space.path.exists()

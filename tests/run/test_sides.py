@@ -10,63 +10,19 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import steps
-from govcloud_cli.run import ansible, applied, drift, preparing, progress, reach, sides, sites, ssh, stacks
+from govcloud_cli.plan import shards, steps
+from govcloud_cli.run import applied, drift, progress, sides, sites, stacks, usage
 from tests.support import inventories
+from tests.support import world as worlds
 from tests.support.reporters import Quiet
+from tests.support.world import World
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 
 
-class World:
-    """Machines and stacks that do as they are told, and remember it."""
-
-    def __init__(self) -> None:
-        self.ran_roles: list[tuple[str, ...]] = []
-        self.ran_stacks: list[tuple[str, ...]] = []
-        self.files: dict[str, str] = {}
-        self.dead: set[str] = set()
-        self.failing_roles: dict[str, str] = {}
-        self.failing_stacks: set[str] = set()
-
-    def look(self, chosen: Any, **_: Any) -> tuple[dict[str, drift.Snapshot], dict[str, errors.GovcloudError]]:
-        dead = {host.name: errors.GovcloudError("dead") for host in chosen if host.name in self.dead}
-        seen = {host.name: {"file /x": self.files.get(host.name, "1")} for host in chosen if host.name not in dead}
-        return seen, dead
-
-    def run_roles(self, hosts: Any, *, only: tuple[str, ...], **_: Any) -> ansible.Outcome:
-        self.ran_roles.append(tuple(sorted(only)))
-        for name in only:
-            self.files.pop(name, None)
-        roles = {host.name: frozenset(host.roles) for host in hosts}
-        return ansible.Outcome(
-            changed=dict.fromkeys(only, ("x",)),
-            failed={name: cause for name, cause in self.failing_roles.items() if name in only},
-            reached={name: roles[name] for name in only},
-        )
-
-    def run_stacks(self, job: stacks.Job, *, done: Any, **_: Any) -> tuple[stacks.StackResult, ...]:
-        self.ran_stacks.append(job.stacks)
-        found = []
-        for name in job.stacks:
-            error = "no" if name in self.failing_stacks else ""
-            result = stacks.StackResult(stack=name, changed=1, outputs={}, error=error)
-            found.append(result)
-            done(result)
-        self.dead.clear()
-        return tuple(found)
-
-
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> World:
-    made = World()
-    monkeypatch.setattr(drift, "look", made.look)
-    monkeypatch.setattr(ansible, "run_roles", made.run_roles)
-    monkeypatch.setattr(stacks, "run", made.run_stacks)
-    monkeypatch.setattr(preparing, "certify", lambda *_, **__: ())
-    monkeypatch.setattr(ssh, "_SOCKETS", tmp_path / "run")
-    monkeypatch.setattr(reach.Reach, "exists", property(lambda _: True))
-    return made
+    return worlds.install(monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -75,16 +31,22 @@ def lab(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def run(lab: pathlib.Path) -> progress.Journal:
-    """Deploy the external side."""
+    """Deploy the external side; return its journal."""
+    return side_run(lab).journal
+
+
+def side_run(lab: pathlib.Path, verb: str = "run") -> sides.SideRun:
+    """Deploy (`run`) or `repair` the external side."""
     site = sites.load(lab, side="external")
-    (plan,) = sites.plan(site).sides
+    (plan,) = sites.plan(site, today=inventories.TODAY).sides
     journal = progress.Journal(Quiet())
     tools = {"pulumi": pathlib.Path("/bin/pulumi")}
     request = sides.Request()
-    sides.SideRun(
+    one = sides.SideRun(
         site=site, plan=plan, tools=tools, request=request, journal=journal, now=NOW, logs=lab.parent.parent
-    ).run()
-    return journal
+    )
+    getattr(one, verb)()
+    return one
 
 
 def changed(journal: progress.Journal) -> list[str]:
@@ -122,7 +84,8 @@ def test_a_machine_that_does_not_answer_is_started_again_and_set_up_again(lab: p
     journal = run(lab)
     assert world.ran_stacks[-1] == ("network",)
     assert world.ran_roles[-1] == ("border",)
-    assert "machines did not answer: border" in journal.results[0].note
+    assert "could not look at border" in journal.results[0].note
+    assert "machines did not answer: border" in journal.results[1].note
 
 
 def test_a_changed_tenant_runs_its_shard_alone(lab: pathlib.Path, world: World) -> None:
@@ -159,7 +122,7 @@ def test_stacks_that_went_well_are_not_run_again_after_another_failed(lab: pathl
 
 
 def test_what_a_run_that_was_killed_may_have_made_is_on_record(lab: pathlib.Path, world: World) -> None:
-    world.failing_stacks = {f"tenants-{number:02}" for number in range(8)}
+    world.failing_stacks = {f"tenants-{number:02}" for number in range(shards.SHARDS)}
     with pytest.raises(errors.GovcloudError):
         run(lab)
     record = applied.load(sites.load(lab).space.side(platforms.Side.EXTERNAL))
@@ -178,7 +141,178 @@ def test_a_tenant_that_was_removed_is_forgotten_once_its_shard_ran(lab: pathlib.
 def test_entries_of_every_step_are_on_record_for_the_next_plan(lab: pathlib.Path, world: World) -> None:
     run(lab)
     site = sites.load(lab, side="external")
-    (side,) = sites.plan(site).sides
+    (side,) = sites.plan(site, today=inventories.TODAY).sides
     record = applied.load(site.space.side(side.side))
     for step in steps.of(side, sites.facts(side, record.folder)):
         assert record.is_done(step) or not step.entries
+
+
+def finding(step: str, subject: str = "NetworkPolicy/finance-prod/default-deny", **fields: Any) -> drift.Finding:
+    """Something that drifted."""
+    what = fields.pop("what", drift.What.MISSING)
+    return drift.Finding(side="external", part=drift.Part.CLUSTER, subject=subject, what=what, step=step, **fields)
+
+
+def seen(*found: drift.Finding, **fields: Any) -> drift.ServicesLook:
+    return drift.ServicesLook(found=found, **fields)
+
+
+def shard_of(lab: pathlib.Path) -> str:
+    """A shard that holds something."""
+    record = applied.load(sites.load(lab).space.side(platforms.Side.EXTERNAL))
+    return next(name for name, entries in record.entries.items() if name.startswith("tenants-") and entries)
+
+
+def test_a_first_deploy_looks_at_nothing(lab: pathlib.Path, world: World) -> None:
+    world.services = seen(finding("platform"))
+    world.services_after = world.services
+    journal = run(lab)
+    assert "external/look" not in [step.name for step in journal.results]
+
+
+def test_only_the_stack_in_which_something_drifted_runs_and_looks_first(lab: pathlib.Path, world: World) -> None:
+    run(lab)
+    shard = shard_of(lab)
+    count = len(world.ran_stacks)
+    world.services = seen(finding(shard))
+    one = side_run(lab)
+    assert world.ran_stacks[count:] == [(shard,)]
+    assert world.operations[-1] is stacks.Operation.REFRESH_UP
+    assert one.repaired == [finding(shard)]
+    assert one.left == []
+    notes = {step.name: step.note for step in one.journal.results}
+    assert "drift: NetworkPolicy/finance-prod/default-deny missing" in notes["external/look"]
+    assert "restored: NetworkPolicy/finance-prod/default-deny missing" in notes["external/stacks"]
+    assert changed(one.journal) == ["external/stacks"]
+    assert changed(run(lab)) == []
+
+
+def test_a_shard_whose_plan_changed_runs_beside_the_one_that_drifted_without_looking_first(
+    lab: pathlib.Path, world: World
+) -> None:
+    run(lab)
+    count = len(world.ran_stacks)
+    path = lab / "tenants" / "finance.yaml"
+    path.write_text(path.read_text("utf-8").replace("quota: l", "quota: m"), "utf-8")
+    world.services = seen(finding("platform"))
+    side_run(lab)
+    assert world.ran_stacks[count] == ("platform",)
+    assert len(world.ran_stacks[count + 1]) == 1
+    assert world.operations[count:] == [stacks.Operation.REFRESH_UP, stacks.Operation.UP]
+
+
+def test_what_is_still_otherwise_after_the_stack_ran_is_not_called_repaired(lab: pathlib.Path, world: World) -> None:
+    run(lab)
+    shard = shard_of(lab)
+    world.services = world.services_after = seen(finding(shard))
+    one = side_run(lab)
+    assert one.repaired == []
+    assert one.left == [finding(shard)]
+
+
+def test_what_nobody_restores_runs_no_stack_and_is_left(lab: pathlib.Path, world: World) -> None:
+    run(lab)
+    count = len(world.ran_stacks)
+    orphan = finding("", what=drift.What.ORPHAN)
+    world.services = world.services_after = seen(orphan)
+    one = side_run(lab)
+    assert len(world.ran_stacks) == count
+    assert (one.repaired, one.left) == ([], [orphan])
+
+
+def test_what_no_stack_manages_is_taken_back_and_a_failure_there_stops_no_stack(
+    lab: pathlib.Path, world: World
+) -> None:
+    run(lab)
+    shard = shard_of(lab)
+    extra = finding(shard, mend={"kind": "membership"})
+    world.services = seen(extra)
+    assert side_run(lab).repaired == [extra]
+    assert world.mended == [extra]
+    world.services = world.services_after = seen(extra)
+    world.mending = errors.GovcloudError("not taken back")
+    count = len(world.ran_stacks)
+    with pytest.raises(errors.GovcloudError, match="not taken back"):
+        side_run(lab)
+    assert world.ran_stacks[count:] == [(shard,)]
+
+
+def test_a_cluster_that_cannot_be_read_is_asked_again_and_then_its_stacks_look_for_themselves(
+    lab: pathlib.Path, world: World
+) -> None:
+    run(lab)
+    count = len(world.ran_stacks)
+    away = drift.Unread(
+        side="external", part=drift.Part.CLUSTER, subject="cluster", reason="no", steps=("platform", shard_of(lab))
+    )
+    world.services = seen(unread=(away,))
+    one = side_run(lab)
+    assert len(world.ran_stacks) == count, "the second look went well"
+    assert one.unread == []
+    world.services = world.services_after = seen(unread=(away,))
+    one = side_run(lab)
+    assert world.ran_stacks[count:] == [away.steps]
+    assert world.operations[-1] is stacks.Operation.REFRESH_UP
+    assert one.unread == [away]
+
+
+def test_a_repair_restores_what_drifted_and_leaves_a_changed_plan_to_a_deploy(lab: pathlib.Path, world: World) -> None:
+    run(lab)
+    stacks_before, roles_before = len(world.ran_stacks), len(world.ran_roles)
+    path = lab / "tenants" / "finance.yaml"
+    path.write_text(path.read_text("utf-8").replace("quota: l", "quota: m"), "utf-8")
+    shard = shards.shard_of("finance")
+    world.files["external-client"] = "2"
+    world.services = seen(finding("platform"), finding(shard, "Namespace/finance-test"))
+    world.services_after = seen(finding(shard, "Namespace/finance-test"))
+    one = side_run(lab, "repair")
+    assert world.ran_stacks[stacks_before:] == [("platform",)]
+    assert world.ran_roles[roles_before:] == [("external-client",)]
+    assert {found.subject for found in one.repaired} == {
+        "external-client",
+        "NetworkPolicy/finance-prod/default-deny",
+    }
+    assert [found.subject for found in one.left] == ["Namespace/finance-test"]
+    assert world.ran_stacks[-1] != (shard,)
+    run(lab)
+    assert (shard,) in world.ran_stacks[stacks_before + 1 :], "the deploy brings the change"
+
+
+def test_a_repair_where_nothing_drifted_runs_nothing(lab: pathlib.Path, world: World) -> None:
+    run(lab)
+    before = (len(world.ran_stacks), len(world.ran_roles))
+    one = side_run(lab, "repair")
+    assert (len(world.ran_stacks), len(world.ran_roles)) == before
+    assert (one.repaired, one.left, one.unread) == ([], [], [])
+
+
+def test_quotas_that_were_read_become_samples_of_use(lab: pathlib.Path, world: World) -> None:
+    run(lab)
+    quota = {
+        "metadata": {"name": "tenant", "namespace": "finance-prod"},
+        "status": {"hard": {"requests.cpu": "4"}, "used": {"requests.cpu": "1"}},
+    }
+    world.services = seen(quotas=(quota,))
+    one = side_run(lab)
+    (sample,) = usage.read(one.folder.path)
+    assert (sample.tenant, sample.environment, sample.ratios) == ("finance", "prod", {"cpu": 0.25})
+
+
+def test_what_had_drifted_stays_on_record_where_its_stack_failed(lab: pathlib.Path, world: World) -> None:
+    run(lab)
+    world.services = seen(finding("platform"))
+    world.failing_stacks = {"platform"}
+    site = sites.load(lab, side="external")
+    (plan,) = sites.plan(site, today=inventories.TODAY).sides
+    one = sides.SideRun(
+        site=site,
+        plan=plan,
+        tools={"pulumi": pathlib.Path("/bin/pulumi")},
+        request=sides.Request(),
+        journal=progress.Journal(Quiet()),
+        now=NOW,
+        logs=lab.parent.parent,
+    )
+    with pytest.raises(errors.GovcloudError, match="stacks failed"):
+        one.run()
+    assert (one.repaired, one.left) == ([], [finding("platform")])

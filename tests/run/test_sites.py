@@ -20,7 +20,7 @@ def site(tmp_path: pathlib.Path) -> sites.Site:
 def step_digests(site: sites.Site) -> dict[str, str]:
     return {
         f"{side.side.value}/{step.name}": step.digest
-        for side in sites.plan(site).sides
+        for side in sites.plan(site, today=inventories.TODAY).sides
         for step in steps.of(side, sites.facts(side, site.space.side(side.side)))
     }
 
@@ -42,7 +42,7 @@ def test_two_checkouts_plan_labs_that_cannot_meet(tmp_path: pathlib.Path) -> Non
     prefixes = {
         side.network.prefix
         for checkout in "ab"
-        for side in sites.plan(sites.load(inventories.copy("lab", tmp_path / checkout))).sides
+        for side in sites.plan(sites.load(inventories.copy("lab", tmp_path / checkout)), today=inventories.TODAY).sides
         if side.network is not None
     }
     assert len(prefixes) == 4
@@ -58,7 +58,11 @@ def test_a_newer_image_does_not_replace_the_disks_of_machines_that_stand(
     record.outputs["network"] = {"image": str(tmp_path)}
     record.save()
     monkeypatch.setattr(image, "find", lambda: None)
-    images = {side.side: side.network.image for side in sites.plan(site).sides if side.network is not None}
+    images = {
+        side.side: side.network.image
+        for side in sites.plan(site, today=inventories.TODAY).sides
+        if side.network is not None
+    }
     assert images[platforms.Side.EXTERNAL] == str(tmp_path)
     assert "not built yet" in images[platforms.Side.INTERNAL]
 
@@ -119,7 +123,7 @@ def test_no_secret_is_in_a_plan_a_digest_an_inventory_or_a_command_line(
         return process.Completed(returncode=0, stdout="{}", stderr="")
 
     monkeypatch.setattr(process, "run", run)
-    for side in sites.plan(site).sides:
+    for side in sites.plan(site, today=inventories.TODAY).sides:
         folder = site.space.side(side.side)
         master = (folder.secrets / "master").read_text()
         roles = [role for shard in side.shards for one in shard.databases for role in (one.rw, one.ro)]

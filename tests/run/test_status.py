@@ -35,7 +35,7 @@ def site(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> sites.Site:
 
 
 def test_a_dead_machine_is_shown_as_such_beside_the_others(site: sites.Site) -> None:
-    found = status.look(site, sites.plan(site))
+    found = status.look(site, sites.plan(site, today=inventories.TODAY))
     assert found.deployed
     assert {machine.name: machine.running for machine in found.machines} == {
         "border": True, "external-db": False, "external-k8s": True, "external-client": True, "internet-client": True,
@@ -44,13 +44,13 @@ def test_a_dead_machine_is_shown_as_such_beside_the_others(site: sites.Site) -> 
 
 
 def test_a_service_is_healthy_only_if_all_its_units_are_active_on_a_machine_that_answers(site: sites.Site) -> None:
-    found = status.look(site, sites.plan(site))
+    found = status.look(site, sites.plan(site, today=inventories.TODAY))
     assert {service.endpoint.name: service.healthy for service in found.services} == {
         "time": False, "database": False, "kubernetes": True,
     }  # fmt: skip
 
 
 def test_only_deployed_tenants_are_listed(site: sites.Site) -> None:
-    listed = [tenant.id for tenant in status.look(site, sites.plan(site)).tenants]
+    listed = [tenant.id for tenant in status.look(site, sites.plan(site, today=inventories.TODAY)).tenants]
     assert "finance" in listed
     assert {shards.shard_of(tenant) for tenant in listed} == {shards.shard_of("finance")}, "the one that went well"

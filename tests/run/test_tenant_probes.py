@@ -14,9 +14,10 @@ import pytest
 from govcloud_cli.run import tenant_probes
 from tests.support import threads
 
-ACCESS = {"host": "127.0.0.1", "port": 6432, "ca": "/none"}
 CLUSTER: Any = types.SimpleNamespace(server="https://api", server_name="kubernetes")
-PROBE = {"id": "x", "source": "a_prod_main_ro", "target": "a_prod_main", "password": "p"}
+PROBE = {
+    "id": "x", "source": "a_prod_main_ro", "target": "a_prod_main", "password": "p", "host": "127.0.0.1", "port": 6432,
+}  # fmt: skip
 
 
 def run(attempt: Coroutine[Any, Any, str]) -> str:
@@ -72,11 +73,11 @@ def test_only_a_refusal_by_the_server_itself_is_forbidden(
     monkeypatch: pytest.MonkeyPatch, text: str, outcome: str
 ) -> None:
     async def connect(**settings: Any) -> None:
-        assert settings["sslmode"] == "verify-full"
+        assert (settings["sslmode"], settings["sslrootcert"]) == ("verify-full", "/none")
         raise psycopg.OperationalError(text)
 
     monkeypatch.setattr(psycopg.AsyncConnection, "connect", connect)
-    assert run(tenant_probes._database(PROBE, ACCESS)) == outcome
+    assert run(tenant_probes._database(PROBE, "/none")) == outcome
 
 
 def test_an_attempt_that_takes_too_long_is_an_error_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,10 @@ import pathlib
 
 import pytest
 
-from govcloud_cli import errors
-from govcloud_cli.plan import probes
+from govcloud_cli import errors, resources
+from govcloud_cli.inventory import loading
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import build, probes
 from govcloud_cli.run import machines, reach, verify, workspace
 from tests.support import inventories
 
@@ -52,6 +54,20 @@ def test_a_client_that_is_dead_proves_nothing(tmp_path: pathlib.Path, monkeypatc
     assert found
     assert not any(check.ok for check in found), "not even where nothing was to come back"
     assert found[0].seen == "error: machine internal-client does not answer"
+
+
+def test_a_role_signs_in_where_its_database_is(tmp_path: pathlib.Path) -> None:
+    example = loading.load(resources.folder("inventories") / "example")
+    (side,) = build.build(example, places={}, sides=[platforms.Side.EXTERNAL], today=inventories.TODAY).sides
+    here = workspace.SideFolder(path=tmp_path, side=side.side)
+    workspace.write(workspace.make_folder(here.secrets) / "master", "00" * 32)
+    found = [verify._sign_in(probe, side, here) for probe in side.probes if probe.kind is probes.Kind.DATABASE]
+    assert {(one["target"], one["host"], one["port"]) for one in found} == {
+        ("exchange_prod_catalogue", "172.20.20.31", 6432),
+        ("tax_lanhe_prod_collect", "172.20.20.32", 6432),
+        ("tax_lanhe_staging_collect", "172.20.20.31", 6432),
+        ("tax_lanhe_test_collect", "172.20.20.31", 6432),
+    }
 
 
 REPORT = """<testsuites><testsuite>

@@ -238,6 +238,24 @@ def test_what_the_owner_makes_the_others_use(deployed: Deployed) -> None:
         assert ro.execute("SELECT text FROM statute").fetchall() == [("first",)]
 
 
+def test_extensions_are_the_tenants_to_use_and_the_platforms_to_change(deployed: Deployed) -> None:
+    with deployed.session(LEDGER.rw, LEDGER.database) as rw, deployed.session(LEDGER.ro, LEDGER.database) as ro:
+        for session in (rw, ro):
+            assert session.execute("SELECT similarity('budget', 'budgets') > 0.5").fetchall() == [(True,)]
+        for refused in (
+            "DROP EXTENSION pg_trgm",
+            "ALTER EXTENSION hstore UPDATE",
+            "CREATE EXTENSION citext",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                rw.execute(refused.encode())
+    owners = deployed.server.ask(
+        "SELECT extname::text, extowner::regrole::text FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1",
+        database=LEDGER.database,
+    )
+    assert owners == [("hstore", database_plans.ADMIN_ROLE), ("pg_trgm", database_plans.ADMIN_ROLE)]
+
+
 def test_nobody_connects_to_a_database_that_is_not_his(deployed: Deployed) -> None:
     for database in ("finance_prod_archive", "postgres"):
         if database == "postgres":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 
@@ -188,6 +189,46 @@ def test_a_shard_without_tenants_registers_its_providers_alone() -> None:
         "pulumi:providers:kubernetes",
         "pulumi:providers:postgresql",
     }
+
+
+def test_extensions_are_made_last_in_the_schema_that_everybody_of_the_database_uses(
+    registered: list[engine.Registered],
+) -> None:
+    found = of_type(registered, "postgresql:index/extension:")
+    assert [item.inputs for item in found] == [
+        {"name": name, "database": "finance_prod_ledger", "schema": "public"} for name in ("hstore", "pg_trgm")
+    ]
+    (first, _) = found
+    assert first.after >= {"finance_prod_ledger/sequence/finance_prod_ledger_rw/finance_prod_ledger_ro"}
+
+
+def own_server() -> shards.ShardPlan:
+    own = {"id": "collect", **tenant_inventories.DEDICATED}
+    tenant = tenant_inventories.tenant("taxation", environments=[{"name": "prod", "databases": [own, {"id": "news"}]}])
+    spec = tenant_inventories.inventory_of(tenant, servers=[tenant_inventories.own_server("taxation")])
+    return shards.plan(spec, platforms.Side.EXTERNAL, count=1)[0]
+
+
+def test_a_dedicated_database_is_made_on_its_tenants_server_with_all_that_belongs_to_it() -> None:
+    dedicated = {"taxation-db": dataclasses.replace(DATABASE, host="10.8.0.20"), "other-db": DATABASE}
+    values = database_plans.resolver(master=MASTER, ca="PEM")
+    found = engine.run(
+        lambda: program.program(own_server(), cluster=CLUSTER, database=DATABASE, dedicated=dedicated, values=values)
+    )
+    hosts = {item.name: item.inputs["host"] for item in of_type(found, "pulumi:providers:postgresql")}
+    assert hosts == {"postgresql": "10.8.0.10", "postgresql-taxation-db": "10.8.0.20"}, "and no other tenant's server"
+    places = {(item.parent, item.provider) for item in of_type(found, "postgresql:")}
+    assert places == {
+        ("taxation_prod_collect", "postgresql-taxation-db"),
+        ("taxation_prod_news", "postgresql"),
+    }
+
+
+@pytest.mark.parametrize("dedicated", [{}, {"other-db": DATABASE}])
+def test_a_dedicated_database_is_never_made_on_another_server(dedicated: dict[str, databases.Access]) -> None:
+    values = database_plans.resolver(master=MASTER, ca="PEM")
+    with pytest.raises(errors.GovcloudError, match="no access to their server"):
+        program.program(own_server(), cluster=CLUSTER, database=DATABASE, dedicated=dedicated, values=values)
 
 
 def test_databases_without_access_to_their_server_are_refused_before_anything_is_registered() -> None:

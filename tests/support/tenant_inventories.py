@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from govcloud_cli.model import inventory, platforms, tenants
@@ -64,11 +65,14 @@ FULL: dict[str, Any] = {
     "data_class": "important",
     "mlps": 3,
     "environments": [
-        {"name": "test", "quota": "xs"},
+        {"name": "test", "quota": "xs", "expiresOn": "2035-12-31"},
         {
             "name": "prod",
             "quota": "l",
-            "databases": [{"id": "ledger", "connections": 40}, {"id": "archive", "connections": 5}],
+            "databases": [
+                {"id": "ledger", "connections": 40, "sizeGi": 20, "extensions": ["pg_trgm", "hstore"]},
+                {"id": "archive", "connections": 5},
+            ],
         },
     ],
     "members": [
@@ -126,11 +130,27 @@ def tenant(identifier: str, **fields: Any) -> tenants.Tenant:
     return tenants.Tenant.model_validate_json(json.dumps(document))
 
 
-def inventory_of(*wanted: tenants.Tenant) -> inventory.Inventory:
-    """The platform above with these tenants."""
+DEDICATED: dict[str, Any] = {"tier": "dedicated", "reason": "it would use up the shared server"}
+"""What a database says that is on a server of its tenant's own."""
+
+
+def own_server(tenant: str, number: int = 20) -> dict[str, Any]:
+    """A database machine in the zone `service` that is one tenant's; `number` ends its addresses."""
+    return {
+        "id": f"{tenant}-db",
+        "services": ["database"],
+        "dedicatedTo": tenant,
+        "management": f"10.8.0.{number}",
+        "interfaces": [{"zone": "service", "address": f"10.20.0.{number}", "address6": f"fd20::{number}"}],
+    }
+
+
+def inventory_of(*wanted: tenants.Tenant, servers: Sequence[dict[str, Any]] = ()) -> inventory.Inventory:
+    """The platform above with these tenants, and with more machines."""
+    spec = {**PLATFORM["spec"], "machines": [*PLATFORM["spec"]["machines"], *servers]}
     return inventory.Inventory(
         environment="unit",
-        platform=platforms.Platform.model_validate_json(json.dumps(PLATFORM)),
+        platform=platforms.Platform.model_validate_json(json.dumps({**PLATFORM, "spec": spec})),
         tenants=tuple(sorted(wanted, key=lambda tenant: tenant.metadata.id)),
     )
 

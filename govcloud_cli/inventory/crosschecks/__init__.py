@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from govcloud_cli.inventory import findings
 from govcloud_cli.inventory.crosschecks import (
     addresses,
+    databases,
     flows,
+    freezes,
     identifiers,
     machines,
     organisations,
+    people,
     platform,
     references,
     tenants,
@@ -18,14 +21,22 @@ from govcloud_cli.inventory.crosschecks import (
 
 Check = Callable[[findings.World], Iterator[findings.Finding]]
 
-AMONG_TENANTS: tuple[Check, ...] = (
+WITHOUT_PLATFORM: tuple[Check, ...] = (
+    identifiers.ids_are_unique,
     identifiers.ids_are_not_reserved,
     identifiers.ids_do_not_look_alike,
     references.entries_are_listed_once,
     tenants.two_people_answer,
     tenants.both_tenants_agree,
+    tenants.all_but_prod_ends,
+    tenants.quotas_are_of_one_kind,
+    databases.reasons_are_given_for_dedicated_ones,
+    people.accounts_and_keys_are_one_persons,
+    people.approvers_can_sign,
+    freezes.freezes_are_of_something,
+    freezes.freezes_are_somebodys,
 )
-"""What can be told of tenants while the platform cannot be read."""
+"""What can be told of the other files while the platform cannot be read."""
 
 CHECKS: tuple[Check, ...] = (
     identifiers.ids_are_unique,
@@ -56,12 +67,23 @@ CHECKS: tuple[Check, ...] = (
     flows.flows_find_a_way,
     organisations.organisations_are_a_tree,
     organisations.levels_descend,
+    organisations.budgets_are_carved,
     tenants.tenants_are_departments,
     tenants.two_people_answer,
     tenants.data_is_in_a_fit_zone,
     tenants.allowances_stay_on_one_side,
     tenants.both_tenants_agree,
     tenants.their_side_serves_them,
+    tenants.all_but_prod_ends,
+    tenants.quotas_are_of_one_kind,
+    databases.machines_are_dedicated_to_tenants,
+    databases.reasons_are_given_for_dedicated_ones,
+    databases.dedicated_ones_have_their_machine,
+    people.accounts_and_keys_are_one_persons,
+    people.approvers_can_sign,
+    people.somebody_decides,
+    freezes.freezes_are_of_something,
+    freezes.freezes_are_somebodys,
 )
 
 

@@ -12,14 +12,14 @@ _OWN_NAMES_OF_ZONES = frozenset({"internal", "external", "internet"})
 
 
 def ids_are_unique(world: findings.World) -> Iterator[findings.Finding]:
-    """Zones, machines, flows and organisations; tenants are unique by their files' names."""
-    for kind, entries in _collections(world):
+    """Zones, machines, flows, organisations and people; tenants are unique by their files' names."""
+    for document, kind, entries in _collections(world):
         first: dict[str, int] = {}
         for index, identifier in enumerate(entries):
             if identifier in first:
                 yield findings.Finding(
                     code="GC1201",
-                    document=world.platform,
+                    document=document,
                     where=("spec", kind, index, "id"),
                     message=f"id '{identifier}' is already that of {kind}[{first[identifier]}]",
                     found=identifier,
@@ -79,12 +79,14 @@ def interface_names_differ(world: findings.World) -> Iterator[findings.Finding]:
             )
 
 
-def _collections(world: findings.World) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _collections(world: findings.World) -> Iterator[tuple[findings.Document, str, tuple[str, ...]]]:
     spec = world.platform.spec
-    yield "zones", tuple(zone.id for zone in spec.zones)
-    yield "machines", tuple(machine.id for machine in spec.machines)
-    yield "flows", tuple(flow.id for flow in spec.flows)
-    yield "organisations", tuple(organisation.id for organisation in spec.organisations)
+    yield world.platform, "zones", tuple(zone.id for zone in spec.zones)
+    yield world.platform, "machines", tuple(machine.id for machine in spec.machines)
+    yield world.platform, "flows", tuple(flow.id for flow in spec.flows)
+    yield world.platform, "organisations", tuple(organisation.id for organisation in spec.organisations)
+    if world.people is not None:
+        yield world.people, "people", tuple(person.id for person in world.people.spec.people)
 
 
 def _reserved(document: findings.Document, where: findings.Where, identifier: str) -> findings.Finding:

@@ -176,17 +176,19 @@ def each_zone_has_its_client(world: findings.World) -> Iterator[findings.Finding
 
 
 def services_are_alone_on_their_side(world: findings.World) -> Iterator[findings.Finding]:
-    """One database and one Kubernetes machine a side at most."""
-    first: dict[tuple[platforms.Side, platforms.Service], str] = {}
+    """One Kubernetes and one shared database machine a side at most, and one database machine for each tenant."""
+    first: dict[tuple[platforms.Side, platforms.Service, str | None], str] = {}
     for index, machine in enumerate(world.platform.spec.machines):
         for service in _ALONE:
             if service not in machine.services:
                 continue
             sides = {zone.side for zone in world.zones_of(machine)}
             for side in sides if len(sides) == 1 else ():
-                other = first.setdefault((side, service), machine.id)
+                tenant = machine.dedicated_to if service is platforms.Service.DATABASE else None
+                other = first.setdefault((side, service, tenant), machine.id)
                 if other != machine.id:
-                    message = f"machines '{other}' and '{machine.id}' are both {service} of the {side} side"
+                    whose = f"the {side} side" if tenant is None else f"'{tenant}' on the {side} side"
+                    message = f"machines '{other}' and '{machine.id}' are both {service} of {whose}"
                     yield _finding(world, "GC1411", ("spec", "machines", index, "services"), message, found=machine.id)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+from pydantic import alias_generators
 
 from govcloud_cli.inventory import findings
 from govcloud_cli.model import organisations, platforms
@@ -42,6 +44,44 @@ def levels_descend(world: findings.World) -> Iterator[findings.Finding]:
                 found=entry.level,
                 allowed=allowed,
             )
+
+
+def budgets_are_carved(world: findings.World) -> Iterator[findings.Finding]:
+    """What an organisation's nearest descendants with budgets are promised together is within its own budget."""
+    entries = world.platform.spec.organisations
+    by_id = {entry.id: entry for entry in reversed(entries)}
+    promised: dict[tuple[str, str], int] = {}
+    for index, entry in enumerate(entries):
+        above = _budget_above(entry, by_id)
+        if entry.budget is None or above is None or above.budget is None:
+            continue
+        for field in platforms.Budget.model_fields:
+            limit, own = getattr(above.budget, field), getattr(entry.budget, field)
+            before = promised.get((above.id, field), 0)
+            promised[above.id, field] = before + own
+            if own and before + own > limit:
+                name = alias_generators.to_camel(field)
+                yield _finding(
+                    world,
+                    "GC1605",
+                    ("spec", "organisations", index, "budget", name),
+                    f"'{entry.id}' is promised {name} {own}, and of the {limit} of '{above.id}' ({above.level}) "
+                    f"{before} are promised to others already",
+                    found=str(own),
+                    allowed=f"at most {max(limit - before, 0)}",
+                )
+
+
+def _budget_above(
+    entry: platforms.Organisation, by_id: Mapping[str, platforms.Organisation]
+) -> platforms.Organisation | None:
+    """The nearest organisation above that has a budget; None if there is none, or going up leads in a circle."""
+    seen = {entry.id}
+    above = by_id.get(entry.parent or "")
+    while above is not None and above.budget is None and above.id not in seen:
+        seen.add(above.id)
+        above = by_id.get(above.parent or "")
+    return None if above is None or above.id in seen else above
 
 
 def _is_above_itself(identifier: str, parents: dict[str, str | None]) -> bool:

@@ -10,14 +10,15 @@ from govcloud_cli.model import tenants
 
 
 def references_resolve(world: findings.World) -> Iterator[findings.Finding]:
-    """Of machines, flows, organisations and tenants."""
+    """Of machines, flows, organisations, people and tenants; of freezes `freezes` tells."""
     yield from _platform_references(world)
+    yield from _people_references(world)
     for tenant in world.tenants:
         yield from _tenant_references(world, tenant)
 
 
 def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]:
-    """Services, ports, environments, databases and members."""
+    """Services, ports, environments, databases, members, organisations that a person decides for."""
     for index, machine in enumerate(world.platform.spec.machines):
         yield from _twice(world.platform, ("spec", "machines", index, "services"), "service", machine.services)
         zones = [interface.zone for interface in machine.interfaces]
@@ -31,12 +32,20 @@ def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]
         )
         for index, environment in enumerate(spec.environments):
             ids = [database.id for database in environment.databases]
-            yield from _twice(tenant, ("spec", "environments", index, "databases"), "database", ids, within="id")
+            where: findings.Where = ("spec", "environments", index, "databases")
+            yield from _twice(tenant, where, "database", ids, within="id")
+            for place, database in enumerate(environment.databases):
+                yield from _twice(tenant, (*where, place, "extensions"), "extension", database.extensions)
         yield from _twice(tenant, ("spec", "members"), "group", [one.group for one in spec.members], within="group")
         for index, allowance in enumerate(spec.network.allow):
             yield from _twice(tenant, ("spec", "network", "allow", index, "ports"), "port", allowance.ports)
         keys = [(one.direction, one.peer, one.protocol, one.ports) for one in spec.network.allow]
         yield from _twice(tenant, ("spec", "network", "allow"), "allowance", keys)
+    for freeze in world.freezes:
+        yield from _twice(freeze, ("spec", "environments"), "environment", freeze.spec.environments)
+    if world.people is not None:
+        for index, person in enumerate(world.people.spec.people):
+            yield from _twice(world.people, ("spec", "people", index, "approves"), "organisation", person.approves)
 
 
 def _platform_references(world: findings.World) -> Iterator[findings.Finding]:
@@ -47,7 +56,7 @@ def _platform_references(world: findings.World) -> Iterator[findings.Finding]:
         for place, interface in enumerate(machine.interfaces):
             if interface.zone not in zones:
                 where = ("spec", "machines", index, "interfaces", place, "zone")
-                yield _nothing(world.platform, where, "zone", interface.zone, zones)
+                yield nothing(world.platform, where, "zone", interface.zone, zones)
     for index, flow in enumerate(spec.flows):
         for side, end in (("from", flow.source), ("to", flow.destination)):
             where = ("spec", "flows", index, side)
@@ -60,37 +69,48 @@ def _platform_references(world: findings.World) -> Iterator[findings.Finding]:
                     found=str(end.zone),
                 )
             elif end.zone is not None and end.zone not in zones:
-                yield _nothing(world.platform, (*where, "zone"), "zone", end.zone, zones)
+                yield nothing(world.platform, (*where, "zone"), "zone", end.zone, zones)
             if end.machine is not None and end.machine not in machines:
-                yield _nothing(world.platform, (*where, "machine"), "machine", end.machine, machines)
+                yield nothing(world.platform, (*where, "machine"), "machine", end.machine, machines)
     ids = tuple(organisation.id for organisation in spec.organisations)
     for index, organisation in enumerate(spec.organisations):
         if organisation.parent is not None and organisation.parent not in ids:
             where = ("spec", "organisations", index, "parent")
-            yield _nothing(world.platform, where, "organisation", organisation.parent, ids)
+            yield nothing(world.platform, where, "organisation", organisation.parent, ids)
+
+
+def _people_references(world: findings.World) -> Iterator[findings.Finding]:
+    if world.people is None:
+        return
+    ids = tuple(organisation.id for organisation in world.platform.spec.organisations)
+    for index, person in enumerate(world.people.spec.people):
+        for place, identifier in enumerate(person.approves):
+            if identifier not in ids:
+                where = ("spec", "people", index, "approves", place)
+                yield nothing(world.people, where, "organisation", identifier, ids)
 
 
 def _tenant_references(world: findings.World, tenant: tenants.Tenant) -> Iterator[findings.Finding]:
     spec = tenant.spec
     organisations = tuple(organisation.id for organisation in world.platform.spec.organisations)
     if spec.organisation not in organisations:
-        yield _nothing(tenant, ("spec", "organisation"), "organisation", spec.organisation, organisations)
+        yield nothing(tenant, ("spec", "organisation"), "organisation", spec.organisation, organisations)
     if spec.zone not in world.zones:
-        yield _nothing(tenant, ("spec", "zone"), "zone", spec.zone, tuple(world.zones))
-    known = {other.metadata.id: other for other in world.tenants}
+        yield nothing(tenant, ("spec", "zone"), "zone", spec.zone, tuple(world.zones))
+    known = world.tenants_by_id
     for index, allowance in enumerate(spec.network.allow):
         where = ("spec", "network", "allow", index, "peer")
         peer = allowance.peer
         if peer.zone is not None and peer.zone not in world.zones:
-            yield _nothing(tenant, (*where, "zone"), "zone", peer.zone, tuple(world.zones))
+            yield nothing(tenant, (*where, "zone"), "zone", peer.zone, tuple(world.zones))
         if peer.tenant is None or peer.tenant in world.unread:
             continue
         if peer.tenant not in known:
-            yield _nothing(tenant, (*where, "tenant"), "tenant", peer.tenant, tuple(known))
+            yield nothing(tenant, (*where, "tenant"), "tenant", peer.tenant, tuple(known))
         elif peer.environment is not None:
             theirs = tuple(env.name for env in known[peer.tenant].spec.environments)
             if peer.environment not in theirs:
-                yield _nothing(
+                yield nothing(
                     tenant, (*where, "environment"), f"environment of '{peer.tenant}'", peer.environment, theirs
                 )
 
@@ -112,9 +132,10 @@ def _twice(
         seen.add(entry)
 
 
-def _nothing(
+def nothing(
     document: findings.Document, where: findings.Where, noun: str, identifier: str, known: tuple[str, ...]
 ) -> findings.Finding:
+    """That there is no `noun` of the id `identifier`; `known` are the ids that there are."""
     near = difflib.get_close_matches(identifier, known, n=1)
     return findings.Finding(
         code="GC1205",

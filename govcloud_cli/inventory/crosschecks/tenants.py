@@ -125,12 +125,43 @@ def _not_agreed(
     )
 
 
+def all_but_prod_ends(world: findings.World) -> Iterator[findings.Finding]:
+    """An environment outside prod has a last day."""
+    for tenant in world.tenants:
+        for index, environment in enumerate(tenant.spec.environments):
+            if environment.name is not tenants.EnvironmentName.PROD and environment.expires_on is None:
+                yield findings.Finding(
+                    code="GC1708",
+                    document=tenant,
+                    where=("spec", "environments", index, "expiresOn"),
+                    message=f"environment {environment.name} of '{tenant.metadata.id}' has no last day",
+                    found="no expiresOn",
+                )
+
+
+def quotas_are_of_one_kind(world: findings.World) -> Iterator[findings.Finding]:
+    """An environment has a tier or a quota of its own."""
+    for tenant in world.tenants:
+        for index, environment in enumerate(tenant.spec.environments):
+            if environment.quota is not None and environment.custom_quota is not None:
+                yield findings.Finding(
+                    code="GC1109",
+                    document=tenant,
+                    where=("spec", "environments", index, "quota"),
+                    message=f"environment {environment.name} has both quota and customQuota",
+                    found=f"quota {environment.quota} and customQuota",
+                    allowed="either quota or customQuota",
+                    remedy="keep the tier if it is enough, else remove `quota`",
+                )
+
+
 def their_side_serves_them(world: findings.World) -> Iterator[findings.Finding]:
-    """Each side with tenants has a cluster, and a database if they ask for one."""
+    """Each side with tenants has a cluster, and a shared database server if they ask for one."""
     offered: dict[platforms.Side, set[platforms.Service]] = {side: set() for side in platforms.Side}
     for machine in world.platform.spec.machines:
+        dedicated = {platforms.Service.DATABASE} if machine.dedicated_to is not None else set()
         for zone in world.zones_of(machine):
-            offered[zone.side] |= set(machine.services)
+            offered[zone.side] |= set(machine.services) - dedicated
     for side in world.platform.spec.kubeconfig:
         offered[side].add(platforms.Service.KUBERNETES)
     for tenant in world.tenants:
@@ -138,7 +169,8 @@ def their_side_serves_them(world: findings.World) -> Iterator[findings.Finding]:
         if zone_ is None:
             continue
         needs = [platforms.Service.KUBERNETES]
-        if any(environment.databases for environment in tenant.spec.environments):
+        wanted = [database for environment in tenant.spec.environments for database in environment.databases]
+        if any(database.tier is tenants.DatabaseTier.SHARED for database in wanted):
             needs.append(platforms.Service.DATABASE)
         for service in needs:
             if service not in offered[zone_.side]:
@@ -146,7 +178,7 @@ def their_side_serves_them(world: findings.World) -> Iterator[findings.Finding]:
                     code="GC1705",
                     document=tenant,
                     where=("spec", "zone"),
-                    message=f"the {zone_.side} side has no machine with the service {service}",
+                    message=f"the {zone_.side} side has no machine with the service {service} for everybody",
                     found=tenant.spec.zone,
                     allowed=f"a zone on a side with {service}",
                 )

@@ -1,6 +1,7 @@
 """Serves `pulumi_kubernetes` resource types by server-side apply with field manager `govcloud`.
 
-What is served: `kinds.SERVED`. Objects are adopted where they exist; a field of another manager is a conflict.
+What is served: `kinds.SERVED`, and a `bundle` of many of them as one resource. Objects are adopted where they exist; a
+field of another manager is a conflict.
 `client.Client` is the same API client for use without Pulumi.
 """
 
@@ -10,8 +11,8 @@ import functools
 import threading
 from collections.abc import Mapping
 
-from govcloud_cli.providers import resource
-from govcloud_cli.providers.kubernetes import access, client, configuration, handler, kinds
+from govcloud_cli.providers import objects, resource
+from govcloud_cli.providers.kubernetes import access, bundle, client, configuration, handler, kinds
 
 _VERSION = "4.34.2"
 
@@ -36,7 +37,8 @@ def _configure(config: resource.Properties, cancelled: threading.Event) -> Mappi
         namespace=settings.namespace or shared.access.namespace,
         force=settings.force,
     )
-    return {kind.token: handler.Handler(kind, session) for kind in kinds.SERVED}
+    handlers = {kind.token: handler.Handler(kind, session) for kind in kinds.SERVED}
+    return {**handlers, objects.TOKEN: bundle.Bundle(handlers.values(), session)}
 
 
 @functools.lru_cache(maxsize=32)

@@ -25,6 +25,7 @@ from govcloud_cli.providers.kubernetes import failures, transport
 
 MANAGER: Final = "govcloud"
 PAGE: Final = 500
+_METADATA_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 Manifest = dict[str, Any]
 
 
@@ -86,6 +87,22 @@ class Client:
         )
         return dict(await self._transport.request(call))
 
+    async def merge(self, manifest: Mapping[str, Any], patch: Mapping[str, Any]) -> Manifest:
+        """Change the object that `manifest` names by a merge patch (RFC 7386); return the live object."""
+        metadata = manifest["metadata"]
+        api_version, kind = str(manifest["apiVersion"]), str(manifest["kind"])
+        path, what = await self._locate(api_version, kind, metadata.get("namespace"), str(metadata["name"]))
+        call = transport.Call(
+            method="PATCH",
+            path=path,
+            what=what,
+            kind=kind,
+            query={"fieldManager": MANAGER},
+            body=patch,
+            content_type="application/merge-patch+json",
+        )
+        return dict(await self._transport.request(call))
+
     async def get(
         self,
         api_version: str,
@@ -113,19 +130,30 @@ class Client:
         *,
         label_selector: str = "",
         namespace: str | None = None,
+        metadata_only: bool = False,
         as_user: str | None = None,
         as_groups: Sequence[str] = (),
     ) -> AsyncIterator[Manifest]:
-        """Yield every object of a kind, of one namespace or of all, in pages of 500; each has apiVersion and kind."""
+        """Yield every object of a kind, of one namespace or of all, in pages of 500; each has apiVersion and kind.
+
+        `metadata_only`: nothing but that and `metadata`.
+        """
         path, what = await self._locate(api_version, kind, namespace, None)
         query = {"limit": str(PAGE)} | ({"labelSelector": label_selector} if label_selector else {})
         while True:
             call = transport.Call(
-                method="GET", path=path, what=what, kind=kind, query=query, as_user=as_user, as_groups=tuple(as_groups)
+                method="GET",
+                path=path,
+                what=what,
+                kind=kind,
+                query=query,
+                accept=_METADATA_ONLY if metadata_only else "",
+                as_user=as_user,
+                as_groups=tuple(as_groups),
             )
             page = await self._transport.request(call)
             for item in page.get("items") or ():
-                yield {"apiVersion": api_version, "kind": kind, **item}
+                yield {**item, "apiVersion": api_version, "kind": kind}
             following = page.get("metadata", {}).get("continue")
             if not following:
                 return

@@ -11,7 +11,7 @@ from typing import Any, Final
 from govcloud_cli import errors
 from govcloud_cli.providers import resource, wire
 from govcloud_cli.providers.kubernetes import client as client_
-from govcloud_cli.providers.kubernetes import difference, failures, kinds, loop, manifest, ownership
+from govcloud_cli.providers.kubernetes import comparison, difference, failures, kinds, loop, manifest, ownership
 
 _PATIENCE_TERMINATING: Final = 120.0
 """Seconds to wait for an object or namespace of the same name that is being deleted."""
@@ -39,23 +39,23 @@ class Handler:
     """Serves one kind; see `resource.Handler`."""
 
     def __init__(self, kind: kinds.Kind, session: Session) -> None:
-        self._kind = kind
+        self.kind = kind
         self._session = session
 
     def check(self, new: resource.Properties, *, old: resource.Properties, name: str) -> resource.Checked:
-        return manifest.check(self._kind, new, old=old, name=name, namespace=self._session.namespace)
+        return manifest.check(self.kind, new, old=old, name=name, namespace=self._session.namespace)
 
     def diff(self, old: resource.State, new: resource.Properties) -> resource.Difference:
-        return difference.compare(self._kind, manifest.without_nulls(old.inputs), new)
+        return difference.compare(self.kind, manifest.without_nulls(old.inputs), new)
 
     def create(self, new: resource.Properties, *, preview: bool) -> resource.State:
         if preview:
             unknown = dict.fromkeys((*_KEPT, *_NEW_WITH_EACH_WRITE), wire.UNKNOWN)
             return resource.State(id="", outputs=self._marked(_with_metadata(new, unknown)))
         live = loop.run(self._apply(new, force=self._forced(new)), self._session.cancelled)
-        self._session.written.add((self._kind.token, live["metadata"]["uid"]))
+        self._session.written.add((self.kind.token, live["metadata"]["uid"]))
         state = self._state(live, new)
-        if self._kind.established:
+        if self.kind.established:
             self._wait_established(state, live)
         return state
 
@@ -64,7 +64,7 @@ class Handler:
         live = loop.run(self._get(namespace, name), self._session.cancelled)
         if live is None:
             return None
-        inputs = ownership.inputs(self._kind, live, manifest.without_nulls(old.inputs))
+        inputs = ownership.inputs(self.kind, live, manifest.without_nulls(old.inputs))
         state = self._state(live, inputs)
         return dataclasses.replace(state, inputs=self._marked(inputs))
 
@@ -78,24 +78,54 @@ class Handler:
 
     def delete(self, old: resource.State) -> None:
         metadata = old.outputs.get("metadata") or {}
-        if (self._kind.token, metadata.get("uid")) in self._session.written:
-            return
         namespace, name = self._place(old.id)
         wanted = manifest.annotation(old.inputs, manifest.PROPAGATION)
-        loop.run(
-            self._session.client.delete(
-                self._kind.api_version,
-                self._kind.name,
-                name,
-                namespace=namespace,
-                uid=metadata.get("uid"),
-                propagation=_PROPAGATIONS.get(wanted, "Background"),
-                wait=_PATIENCE_DELETE,
-            ),
-            self._session.cancelled,
+        work = self._delete(
+            namespace,
+            name,
+            uid=metadata.get("uid"),
+            propagation=_PROPAGATIONS.get(wanted, "Background"),
         )
+        loop.run(work, self._session.cancelled)
+
+    # The same for one of many objects, on the event loop: of a `bundle`
+
+    async def bring(self, old: resource.Properties | None, new: resource.Properties) -> resource.Properties:
+        """Create or update to the manifest `new`; return the live object. `old`: the recorded one, if any."""
+        if old is None:
+            live = await self._apply(new, force=self._forced(new))
+        else:
+            live = await self._update(resource.State(id="", outputs={}, inputs=old), new)
+        self._session.written.add((self.kind.token, live["metadata"]["uid"]))
+        return live
+
+    async def look(self, old: resource.Properties) -> tuple[resource.Properties, str] | None:
+        """What the recorded manifest `old` is now, and its uid; None if it is gone."""
+        metadata = old["metadata"]
+        live = await self._get(metadata.get("namespace"), metadata["name"])
+        return None if live is None else (ownership.inputs(self.kind, live, old), live["metadata"]["uid"])
+
+    async def remove(self, old: resource.Properties, *, uid: str | None) -> None:
+        """Delete the object of the manifest `old`, unless its name belongs to another one now."""
+        metadata = old["metadata"]
+        await self._delete(metadata.get("namespace"), metadata["name"], uid=uid)
 
     # What goes over the wire
+
+    async def _delete(
+        self, namespace: str | None, name: str, *, uid: str | None, propagation: str = "Background"
+    ) -> None:
+        if (self.kind.token, uid) in self._session.written:
+            return
+        await self._session.client.delete(
+            self.kind.api_version,
+            self.kind.name,
+            name,
+            namespace=namespace,
+            uid=uid,
+            propagation=propagation,
+            wait=_PATIENCE_DELETE,
+        )
 
     async def _apply(self, inputs: resource.Properties, *, force: bool) -> resource.Properties:
         """Apply; wait for an object or namespace of that name that is still being deleted."""
@@ -111,10 +141,11 @@ class Handler:
                 continue
             metadata = live["metadata"]
             if "deletionTimestamp" not in metadata:
-                return live
+                patch = comparison.surplus(self.kind, built, live)
+                return await self._session.client.merge(live, patch) if patch else live
             await self._session.client.wait_gone(
-                self._kind.api_version,
-                self._kind.name,
+                self.kind.api_version,
+                self.kind.name,
                 metadata["name"],
                 namespace=metadata.get("namespace"),
                 uid=metadata["uid"],
@@ -133,7 +164,7 @@ class Handler:
 
     async def _get(self, namespace: str | None, name: str) -> resource.Properties | None:
         try:
-            return await self._session.client.get(self._kind.api_version, self._kind.name, name, namespace=namespace)
+            return await self._session.client.get(self.kind.api_version, self.kind.name, name, namespace=namespace)
         except failures.NotFoundError:
             return None  # the kind itself is gone
 
@@ -151,7 +182,7 @@ class Handler:
             if any(entry.get("type") == "Established" and entry.get("status") == "True" for entry in conditions):
                 return
             await asyncio.sleep(0.1)
-        raise errors.GovcloudError(f"{self._kind.name} {name} is not established after {_PATIENCE_ESTABLISHED:g} s")
+        raise errors.GovcloudError(f"{self.kind.name} {name} is not established after {_PATIENCE_ESTABLISHED:g} s")
 
     def _explained(self, error: failures.ApiError, inputs: resource.Properties) -> failures.ApiError:
         if error.has_cause("NamespaceTerminating"):
@@ -168,10 +199,10 @@ class Handler:
     def _place(self, identity: str) -> tuple[str | None, str]:
         """Return namespace and name of an id. Raises `errors.UsageError` for one of another form."""
         namespace, slash, name = identity.rpartition("/")
-        if not name or (slash and not self._kind.namespaced) or "/" in namespace:
-            form = "NAMESPACE/NAME" if self._kind.namespaced else "NAME"
-            raise errors.UsageError(f"`{identity}` is not an id of {self._kind.token}", remedy=f"write {form}")
-        return (namespace or self._session.namespace) if self._kind.namespaced else None, name
+        if not name or (slash and not self.kind.namespaced) or "/" in namespace:
+            form = "NAMESPACE/NAME" if self.kind.namespaced else "NAME"
+            raise errors.UsageError(f"`{identity}` is not an id of {self.kind.token}", remedy=f"write {form}")
+        return (namespace or self._session.namespace) if self.kind.namespaced else None, name
 
     def _state(self, live: resource.Properties, inputs: resource.Properties) -> resource.State:
         metadata = {name: value for name, value in live["metadata"].items() if name != "managedFields"}
@@ -181,7 +212,7 @@ class Handler:
         return resource.State(id=manifest.identity(live), outputs=self._marked(outputs))
 
     def _marked(self, properties: resource.Properties) -> resource.Properties:
-        return {name: wire.Secret(value) if name in self._kind.secret else value for name, value in properties.items()}
+        return {name: wire.Secret(value) if name in self.kind.secret else value for name, value in properties.items()}
 
 
 def _with_metadata(inputs: resource.Properties, more: resource.Properties) -> resource.Properties:

@@ -33,6 +33,10 @@ class Kind:
     """Patterns of Kubernetes quantities, which the server writes in its own way (`1000m` becomes `1`)."""
     defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Patterns and values that the server fills in by itself; an import leaves them out. None: whatever the value."""
+    whole: tuple[str, ...] = ()
+    """Top-level fields that are ours to the last word: what confines people is loosened by what somebody else adds."""
+    explicit: tuple[str, ...] = ()
+    """Top-level fields whose zero value means something else than their absence."""
     established: bool = False
     """Creation ends only when the object's condition `Established` is true."""
 
@@ -88,7 +92,7 @@ SERVED: Final = (
         texts=("data", "stringData"),
         defaults={"type": "Opaque"},
     ),
-    Kind(api_version="v1", name="ServiceAccount", namespaced=True),
+    Kind(api_version="v1", name="ServiceAccount", namespaced=True, explicit=("automountServiceAccountToken",)),
     Kind(
         api_version="v1",
         name="Service",
@@ -111,24 +115,34 @@ SERVED: Final = (
         name="ResourceQuota",
         namespaced=True,
         immutable=("spec.scopes", "spec.scopeSelector"),
+        whole=("spec",),
         quantities=("spec.hard.*",),
     ),
-    Kind(api_version="v1", name="LimitRange", namespaced=True, quantities=("spec.limits.*.*.*",)),
+    Kind(api_version="v1", name="LimitRange", namespaced=True, quantities=("spec.limits.*.*.*",), whole=("spec",)),
     Kind(
         api_version="networking.k8s.io/v1",
         name="NetworkPolicy",
         namespaced=True,
+        whole=("spec",),
         defaults={"spec.ingress.*.ports.*.protocol": "TCP", "spec.egress.*.ports.*.protocol": "TCP"},
     ),
-    Kind(api_version=f"{_RBAC}/v1", name="Role", namespaced=True),
-    Kind(api_version=f"{_RBAC}/v1", name="ClusterRole", namespaced=False),
-    Kind(api_version=f"{_RBAC}/v1", name="RoleBinding", namespaced=True, immutable=("roleRef",), defaults=_REFERENCE),
+    Kind(api_version=f"{_RBAC}/v1", name="Role", namespaced=True, whole=("rules",)),
+    Kind(api_version=f"{_RBAC}/v1", name="ClusterRole", namespaced=False, whole=("rules",)),
+    Kind(
+        api_version=f"{_RBAC}/v1",
+        name="RoleBinding",
+        namespaced=True,
+        immutable=("roleRef",),
+        defaults=_REFERENCE,
+        whole=("subjects",),
+    ),
     Kind(
         api_version=f"{_RBAC}/v1",
         name="ClusterRoleBinding",
         namespaced=False,
         immutable=("roleRef",),
         defaults=_REFERENCE,
+        whole=("subjects",),
     ),
     Kind(
         api_version="scheduling.k8s.io/v1",
@@ -148,6 +162,7 @@ SERVED: Final = (
         api_version="admissionregistration.k8s.io/v1",
         name="ValidatingAdmissionPolicy",
         namespaced=False,
+        whole=("spec",),
         defaults={"spec.failurePolicy": "Fail"}
         | {f"spec.matchConstraints.{key}": value for key, value in _ADMISSION.items()},
     ),
@@ -155,6 +170,7 @@ SERVED: Final = (
         api_version="admissionregistration.k8s.io/v1",
         name="ValidatingAdmissionPolicyBinding",
         namespaced=False,
+        whole=("spec",),
         defaults={f"spec.matchResources.{key}": value for key, value in _ADMISSION.items()},
     ),
     Kind(

@@ -44,7 +44,7 @@ _SCALE: Final = {
 
 def inputs(kind: kinds.Kind, live: resource.Properties, recorded: resource.Properties) -> resource.Properties:
     """Return the inputs that describe `live` as it is now. `recorded`: the inputs in the state, empty for an import."""
-    reader = _Reader(kind)
+    reader = Reader(kind)
     fields = owned(live)
     body = manifest.without_nulls({name: value for name, value in live.items() if name not in _NOISE})
     if recorded:
@@ -87,12 +87,13 @@ def declares(recorded: Any, field: str) -> bool:
     return False
 
 
-class _Reader:
+class Reader:
     """Walks a live object beside recorded inputs and owned fields."""
 
     def __init__(self, kind: kinds.Kind) -> None:
         self._quantities = [kinds.pattern(text) for text in kind.quantities]
         self._defaults = [(kinds.pattern(text), value) for text, value in kind.defaults.items()]
+        self._kind = kind
 
     def project(self, live: Any, recorded: Any, fields: Fields | None, path: Path) -> Any:
         """Return `live` cut to what `recorded` names and to what `fields` says is ours."""
@@ -101,20 +102,39 @@ class _Reader:
         if isinstance(live, list) and isinstance(recorded, list):
             if fields is None:
                 return self._known_shape(self.without_defaults(live, path), recorded, path)
-            return self._lenient(_ours(live, fields), recorded, path)
-        return self._scalar(live, recorded, path)
+            ours = live if path[:1] and path[0] in self._kind.whole else _ours(live, fields)
+            return self._lenient(ours, recorded, path)
+        return self.scalar(live, recorded, path)
 
     def _mapping(
         self, live: dict[str, Any], recorded: dict[str, Any], fields: Fields | None, path: Path
     ) -> dict[str, Any]:
-        seen = {name: value for name, value in recorded.items() if name not in live and not value}  # omitted when empty
+        seen = {
+            name: value
+            for name, value in recorded.items()
+            if name not in live and self.may_be_left_out(value, (*path, name))
+        }
         for name, value in live.items():
             inner = _inner(fields, f"f:{name}")
             if name in recorded:
                 seen[name] = self.project(value, recorded[name], inner, (*path, name))
             elif inner is not None and fields:
                 seen[name] = self.take(value, inner, (*path, name))
+            elif self.is_surplus(value, (*path, name)):
+                seen[name] = self.without_defaults(value, (*path, name))
         return seen
+
+    def may_be_left_out(self, value: Any, path: Path) -> bool:
+        """Tell whether the server leaves out `value`, because it is empty."""
+        return not value and not (len(path) == 1 and path[0] in self._kind.explicit)
+
+    def is_surplus(self, value: Any, path: Path) -> bool:
+        """Tell whether a field that nobody planned is one too many: in what is ours as a whole, and no default."""
+        if value is None or len(path) < 2 or path[0] not in self._kind.whole or self._is_default(value, path):
+            return False
+        kept = self.without_defaults(value, path)
+        # An empty selector selects everything, so emptiness alone excuses nothing.
+        return bool(kept) or kept == value
 
     def take(self, live: Any, fields: Fields, path: Path) -> Any:
         """Return the owned part of `live`."""
@@ -154,7 +174,7 @@ class _Reader:
                 self._lenient(item, recorded[place], (*path, place)) if place < len(recorded) else item
                 for place, item in enumerate(live)
             ]
-        return self._scalar(live, recorded, path)
+        return self.scalar(live, recorded, path)
 
     def _known_shape(self, live: Any, recorded: Any, path: Path) -> Any:
         """Return `live` whole, with defaults kept where `recorded` spells them out."""
@@ -162,7 +182,8 @@ class _Reader:
             return recorded
         return live
 
-    def _scalar(self, live: Any, recorded: Any, path: Path) -> Any:
+    def scalar(self, live: Any, recorded: Any, path: Path) -> Any:
+        """Return `recorded` where `live` is the same quantity in the server's own words."""
         same = (
             isinstance(recorded, str | int | float)
             and any(kinds.matches(pattern, path) for pattern in self._quantities)

@@ -6,11 +6,13 @@ import asyncio
 import dataclasses
 import json
 import ssl
+import urllib.parse
 from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
 import stamina
+import yarl
 
 from govcloud_cli.providers.kubernetes import access as access_
 from govcloud_cli.providers.kubernetes import failures
@@ -18,6 +20,7 @@ from govcloud_cli.providers.kubernetes import failures
 CONNECTIONS: Final = 32
 _ATTEMPTS: Final = 6
 _PATIENCE: Final = 45.0
+_FIRST_WAIT: Final = 0.2
 _LONGEST_WAIT: Final = 15.0
 _IDEMPOTENT: Final = frozenset({"GET", "PATCH", "PUT", "DELETE"})
 """`PATCH` is server-side apply here, which may be repeated; a `POST` never is."""
@@ -35,6 +38,8 @@ class Call:
     query: Mapping[str, str] = dataclasses.field(default_factory=dict)
     body: Any = dataclasses.field(default=None, repr=False)
     content_type: str = "application/json"
+    accept: str = ""
+    """Another form of the answer than plain JSON."""
     as_user: str | None = None
     as_groups: tuple[str, ...] = ()
 
@@ -48,13 +53,19 @@ class Transport:
 
     async def request(self, call: Call) -> Any:
         """Return the decoded answer. Raises `failures.ApiError` or `failures.UnreachableError`."""
-        if call.method not in _IDEMPOTENT:
+        try:
             return await self._once(call)
+        except (failures.ApiError, failures.UnreachableError) as error:
+            wait = _wait_before_retry(error)
+            if call.method not in _IDEMPOTENT or wait is False:
+                raise
+            # Only from here on the costs of being able to retry.
+            await asyncio.sleep(_FIRST_WAIT if wait is True else wait)
         attempts = stamina.retry_context(
             on=_wait_before_retry,
-            attempts=_ATTEMPTS,
+            attempts=_ATTEMPTS - 1,
             timeout=_PATIENCE,
-            wait_initial=0.2,
+            wait_initial=_FIRST_WAIT * 2,
             wait_max=5.0,
             wait_jitter=0.3,
         )
@@ -75,8 +86,7 @@ class Transport:
         try:
             async with session.request(
                 call.method,
-                self.access.server + call.path,
-                params=dict(call.query),
+                _url(self.access.server, call),
                 data=body,
                 headers=_headers(call, with_body=body is not None),
                 server_hostname=self.access.server_name,
@@ -112,8 +122,16 @@ class Transport:
         )
 
 
+def _url(server: str, call: Call) -> yarl.URL:
+    # Ready as it is: taking it apart and quoting it again costs as much as sending it.
+    query = f"?{urllib.parse.urlencode(call.query)}" if call.query else ""
+    return yarl.URL(f"{server}{call.path}{query}", encoded=True)
+
+
 def _headers(call: Call, *, with_body: bool) -> list[tuple[str, str]]:
     headers = [("Content-Type", call.content_type)] if with_body else []
+    if call.accept:
+        headers.append(("Accept", call.accept))
     if call.as_user:
         headers.append(("Impersonate-User", call.as_user))
         headers.extend(("Impersonate-Group", group) for group in call.as_groups)

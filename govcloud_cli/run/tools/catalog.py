@@ -74,6 +74,13 @@ KUBERNETES = Module(
         "k8s.io/component-base/version.gitMinor": "36",
     },
 )
+KUBECTL = Module(
+    name="kubectl",
+    version=KUBERNETES.version,
+    packages=("k8s.io/kubernetes/cmd/kubectl",),
+    variables=KUBERNETES.variables,
+)
+"""Nothing that a deploy needs: what `make bench` measures against."""
 # Static binaries: they need no C compiler here, and run in the machines whatever C library those have.
 BUILD_ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
 

@@ -46,7 +46,9 @@ def test_every_module_makes_the_tools_that_name_it() -> None:
         assert tool.name in tool.module.programs
 
 
-@pytest.mark.parametrize("module", [catalog.PULUMI, catalog.KUBERNETES], ids=lambda module: module.name)
+@pytest.mark.parametrize(
+    "module", [catalog.PULUMI, catalog.KUBERNETES, catalog.KUBECTL], ids=lambda module: module.name
+)
 def test_every_module_pins_the_version_that_it_says_it_builds(module: catalog.Module) -> None:
     folder = resources.folder("toolchain") / module.name
     go_mod = (folder / "go.mod").read_text("utf-8")

@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from govcloud_cli import errors
 from govcloud_cli.plan import hosts, services
 from govcloud_cli.run import machines, reach, workspace
+from govcloud_cli.run.drift import findings
+
+ROLES = "roles"
+"""The step that restores a machine."""
 
 _FOLDERS = ["/etc"]
 
@@ -24,6 +28,31 @@ def look(
     return {name: answer for name, answer in answers.items() if name not in dead}, dead
 
 
+def compare(side: str, recorded: Mapping[str, Snapshot], seen: Mapping[str, Snapshot]) -> tuple[findings.Finding, ...]:
+    """What differs on the machines in both, by machine, then by name of the thing. Pure."""
+    return tuple(
+        findings.Finding(
+            side=side,
+            part=findings.Part.MACHINE,
+            subject=machine,
+            what=_what(before, after),
+            field=name,
+            expected=before,
+            found=after,
+            step=ROLES,
+        )
+        for machine in sorted(recorded.keys() & seen.keys())
+        for name in differences(recorded[machine], seen[machine])
+        for before, after in [(recorded[machine].get(name), seen[machine].get(name))]
+    )
+
+
 def differences(recorded: Mapping[str, str], seen: Mapping[str, str]) -> tuple[str, ...]:
     """What differs, ordered: the names of things that changed, came or went. Pure."""
     return tuple(sorted(name for name in {*recorded, *seen} if recorded.get(name) != seen.get(name)))
+
+
+def _what(before: str | None, after: str | None) -> findings.What:
+    if before is None:
+        return findings.What.EXTRA
+    return findings.What.MISSING if after is None else findings.What.CHANGED

@@ -1,0 +1,92 @@
+"""`govcloud request status`: where requests stand, and whether what was decided still holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from govcloud_cli import errors
+from govcloud_cli.commands import options, output
+from govcloud_cli.commands.request import reports
+
+if TYPE_CHECKING:
+    from govcloud_cli.governance import requests
+    from govcloud_cli.run import request_desk
+
+
+@click.command(short_help="Show requests, who has to decide, and whether decisions hold (进度).")
+@options.environment
+@click.argument("tenant", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every request, not only each tenant's newest.")
+@click.option("--check", is_flag=True, help="Exit with code 3 unless what the files say now is approved; for CI.")
+@options.as_json
+@click.pass_context
+def status(
+    context: click.Context, environment: str, tenant: str | None, *, everything: bool, check: bool, as_json: bool
+) -> None:
+    """Show the newest request of TENANT, or of every tenant that has one.
+
+    \b
+    Examples:
+      govcloud request status
+      govcloud request status finance --all
+      govcloud request status finance --check --json
+    """
+    from govcloud_cli.run import request_desk
+
+    desk = reports.desk(environment)
+    rows = request_desk.standing(desk, tenant)
+    shown = rows if everything else [row for row in rows if row.newest]
+    refused = [row for row in rows if row.newest and row.refusal is not None]
+    if check and tenant is not None and not rows and desk.site.spec.needs_approval:
+        raise errors.PolicyDeniedError(
+            f"no request of {tenant} was submitted", remedy=f"govcloud request submit {tenant}"
+        )
+    if as_json:
+        output.print_json({"ok": not refused, "requests": [_document(desk, row) for row in shown]})
+    else:
+        _print(desk, shown, single=tenant is not None)
+    if check and refused:
+        context.exit(int(errors.ExitCode.POLICY_DENIED))
+
+
+def _document(desk: request_desk.Desk, row: request_desk.Standing) -> dict[str, Any]:
+    found = reports.document(row.request, desk.site.spec, state=row.state.value)
+    return {**found, "approved": row.refusal is None and row.newest, "why": row.refusal}
+
+
+def _print(desk: request_desk.Desk, rows: list[request_desk.Standing], *, single: bool) -> None:
+    from rich import table
+
+    from govcloud_cli.governance import approvals
+
+    console = output.console()
+    if not rows:
+        console.print("No requests (没有申请).")
+        return
+    if single:
+        for row in rows:
+            _print_one(desk, row)
+        return
+    shown = table.Table("request", "change", "state", "since", "by", "who decides", box=None, pad_edge=False)
+    for row in rows:
+        last: requests.Transition = row.request.history[-1]
+        names = ", ".join(person.id for person in approvals.approvers(row.request, desk.site.spec))
+        waits = row.state.value == "PENDING"
+        state = f"{row.state.value} {reports.STATES[row.state.value]}"
+        shown.add_row(
+            row.request.name, row.request.change.value, state, last.at, last.by, (names or "nobody") if waits else ""
+        )
+    console.print(shown)
+
+
+def _print_one(desk: request_desk.Desk, row: request_desk.Standing) -> None:
+    console = output.console()
+    reports.show(row.request, desk.site.spec)
+    for step in row.request.history:
+        console.print(f"  {step.at}  {step.state.value} by {step.by}", soft_wrap=True)
+    if row.state is not row.request.state:
+        console.print(f"  deploy: {row.state.value} ({reports.STATES[row.state.value]})")
+    if row.newest:
+        console.print(f"  now: {'approved (可部署)' if row.refusal is None else row.refusal}", soft_wrap=True)

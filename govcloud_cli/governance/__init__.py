@@ -1,0 +1,1 @@
+"""What the platform decides about requests: pure, so that everybody can compute the same answer."""

@@ -1,0 +1,71 @@
+"""`.govcloud/<env>/<side>/decisions.json`: per tenant, what was last applied and what a person last decided.
+
+The platform's own memory of approvals. Git cannot change it: an older commit brings no older approval back.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Annotated, Literal
+
+import pydantic
+
+from govcloud_cli import errors
+from govcloud_cli.governance import approvals, requests
+from govcloud_cli.model import base, names, tenants
+from govcloud_cli.run import workspace
+
+_NAME = "decisions.json"
+
+
+class Entry(base.Model):
+    """One tenant."""
+
+    applied: tenants.Tenant | None
+    """What was last applied as a whole; null if nothing stands any more, or yet."""
+    attempted: str
+    """Digest of what the last deploy was to apply, empty for a removal; not that of `applied` where it failed."""
+    number: Annotated[int, pydantic.Field(ge=0)]
+    """Of the newest request that was used."""
+    decided: tenants.Tenant | None
+    """What a person last decided."""
+    at: requests.Moment
+
+    @property
+    def last(self) -> approvals.Last:
+        """As the judge wants it."""
+        return approvals.Last(applied=self.applied, decided=self.decided, number=self.number)
+
+
+class Record(base.Model):
+    """One side's record."""
+
+    schema_version: Literal[1] = 1
+    required: bool = False
+    """Whether approvals were required at the last deploy; then they stay so."""
+    tenants: dict[names.Id, Entry] = pydantic.Field(default_factory=dict)
+
+
+def load(folder: workspace.SideFolder) -> Record:
+    """The record of a side; an empty one if there is none. Raises `errors.GovcloudError` for one that is none."""
+    path = _path(folder)
+    if not path.exists():
+        return Record()
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise errors.GovcloudError(
+            "the record of what was decided cannot be read",
+            where=str(path),
+            cause=str(error),
+            remedy="put it back from a backup; without it, everything has to be approved again",
+        ) from error
+
+
+def save(folder: workspace.SideFolder, record: Record) -> None:
+    """Replace the record, durably."""
+    workspace.write(_path(folder), record.model_dump_json())
+
+
+def _path(folder: workspace.SideFolder) -> pathlib.Path:
+    return folder.path / _NAME

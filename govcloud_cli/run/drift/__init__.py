@@ -1,0 +1,44 @@
+"""Drift (漂移): what became otherwise on machines, in clusters and databases than it was last applied.
+
+`look` asks; `mend` and the steps of a deploy restore. What differs because the plan changed is no drift.
+"""
+
+from __future__ import annotations
+
+from govcloud_cli.run.drift.findings import Finding, Part, Unread, What, shortly
+from govcloud_cli.run.drift.looking import (
+    NOTHING,
+    Look,
+    MachinesLook,
+    ServicesLook,
+    Subject,
+    look,
+    look_at_machines,
+    look_at_services,
+)
+from govcloud_cli.run.drift.machines import Snapshot, differences
+from govcloud_cli.run.drift.machines import look as ask_machines
+from govcloud_cli.run.drift.mending import mend
+from govcloud_cli.run.drift.report import document, summary
+
+__all__ = (
+    "NOTHING",
+    "Finding",
+    "Look",
+    "MachinesLook",
+    "Part",
+    "ServicesLook",
+    "Snapshot",
+    "Subject",
+    "Unread",
+    "What",
+    "ask_machines",
+    "differences",
+    "document",
+    "look",
+    "look_at_machines",
+    "look_at_services",
+    "mend",
+    "shortly",
+    "summary",
+)

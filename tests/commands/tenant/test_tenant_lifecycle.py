@@ -1,0 +1,162 @@
+"""`govcloud tenant freeze`, `thaw`, `list`, `show`: the verbs that look at a tenant's life and change it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+
+import click
+import pytest
+
+from govcloud_cli.commands import runs
+from govcloud_cli.commands.tenant import choosing
+from govcloud_cli.inventory import loading
+from tests.support import command_line, inventories
+
+LAST = datetime.date(2026, 11, 10)
+KEPT = {
+    "approval-hall", "civil-affairs", "finance", "human-resources", "market-regulation", "taxation", "tourism",
+}  # fmt: skip
+"""Few, because each test reads them anew; peers of one another."""
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """A small inventory, and a clock that stands."""
+    found = inventories.copy("lab", tmp_path)
+    for path in (found / "tenants").iterdir():
+        if path.stem not in KEPT:
+            path.unlink()
+    at(monkeypatch, datetime.date(2026, 11, 1))
+    return found
+
+
+def at(monkeypatch: pytest.MonkeyPatch, day: datetime.date) -> None:
+    moment = datetime.datetime.combine(day, datetime.time(8), datetime.UTC)
+    monkeypatch.setattr(runs, "now", lambda: moment)
+
+
+def run(folder: pathlib.Path, *words: str) -> command_line.Result:
+    return command_line.run("tenant", *words, "--env", str(folder))
+
+
+def end(folder: pathlib.Path, day: datetime.date) -> None:
+    """Give the environments of `finance` outside prod another last day."""
+    path = folder / "tenants" / "finance.yaml"
+    path.write_text(path.read_text().replace("2035-12-31", str(day)))
+
+
+def test_a_freeze_is_a_file_that_the_inventory_takes(folder: pathlib.Path) -> None:
+    reason = "x: 'y' # {{ 7*7 }}"
+    result = run(folder, "freeze", "finance", "--environment", "prod", "--environment", "test", "--reason", reason)
+    assert result.code == 0, result.stderr
+    assert "govcloud deploy" in result.stdout
+    (freeze,) = loading.load(folder).freezes
+    assert freeze.metadata.id == "finance"
+    assert [one.value for one in freeze.spec.environments] == ["test", "prod"]
+    assert freeze.spec.reason == reason
+    assert freeze.spec.since == datetime.date(2026, 11, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("freeze", "finanse", "--reason", "mistyped"), "did you mean 'finance'?"),
+        (("freeze", "zzzz", "--reason", "unknown"), "`govcloud tenant list`"),
+        (("freeze", "../finance", "--reason", "elsewhere"), "no tenant '../finance'"),
+        (("freeze", "finance", "--reason", "why"), "1 fault"),
+        (("freeze", "finance", "--environment", "prd", "--reason", "mistyped"), "did you mean 'prod'?"),
+        (("freeze", "tourism", "--environment", "dev", "--reason", "it has none"), "choose from: prod"),
+        (("freeze", "finance"), "--reason"),
+        (("thaw", "finance"), "is not frozen"),
+    ],
+)
+def test_what_cannot_be_frozen_or_thawed_is_refused_and_nothing_is_written(
+    folder: pathlib.Path, words: tuple[str, ...], told: str
+) -> None:
+    result = run(folder, *words)
+    assert result.code == 2
+    assert told in result.stderr
+    assert not list(folder.glob("freezes/*"))
+
+
+def test_a_freeze_is_written_once(folder: pathlib.Path) -> None:
+    assert run(folder, "freeze", "finance", "--reason", "first of all").code == 0
+    before = (folder / "freezes" / "finance.yaml").read_text()
+    result = run(folder, "freeze", "finance", "--reason", "second thoughts")
+    assert result.code == 2
+    assert "govcloud tenant thaw finance" in result.stderr
+    assert (folder / "freezes" / "finance.yaml").read_text() == before
+
+
+def test_a_thaw_removes_the_file(folder: pathlib.Path) -> None:
+    run(folder, "freeze", "finance", "--reason", "for a while")
+    assert run(folder, "thaw", "finance", "--json").document["stillFrozen"] == []
+    assert loading.load(folder).freezes == ()
+
+
+def test_what_the_calendar_froze_no_thaw_brings_back(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    end(folder, LAST)
+    at(monkeypatch, LAST + datetime.timedelta(days=1))
+    refused = run(folder, "thaw", "finance")
+    assert refused.code == 2
+    assert "extend expiresOn" in refused.stderr
+    run(folder, "freeze", "finance", "--reason", "by hand as well")
+    assert run(folder, "thaw", "finance", "--json").document["stillFrozen"] == ["dev", "test"]
+
+
+def test_list_shows_phases_and_warns_of_ends(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    end(folder, LAST)
+    run(folder, "freeze", "tourism", "--reason", "under investigation")
+    document = run(folder, "list", "--json").document
+    phases = {one["id"]: [item["phase"] for item in one["environments"]] for one in document["tenants"]}
+    assert phases["finance"] == ["expiring", "expiring", "active"]
+    assert phases["tourism"] == ["frozen"]
+    text = run(folder, "list").stdout
+    assert "notice: finance (dev) ends after 2026-11-10, in 9 days" in text
+    at(monkeypatch, LAST)
+    assert "warning: finance (dev) ends after 2026-11-10, today" in run(folder, "list").stdout
+
+
+def test_list_takes_only_what_is_asked_for(folder: pathlib.Path) -> None:
+    end(folder, LAST)
+
+    def ids(*words: str) -> list[str]:
+        return [one["id"] for one in run(folder, "list", *words, "--json").document["tenants"]]
+
+    assert ids("--expiring") == ["finance"]
+    assert ids("--organisation", "yunxi-tax") == ["taxation"]
+    assert len(ids("--organisation", "yunxi")) == len(KEPT), "an organisation includes those below it"
+    refused = run(folder, "list", "--organisation", "yunxi-taxi")
+    assert refused.code == 2
+    assert "did you mean 'yunxi-tax'?" in refused.stderr
+
+
+def test_show_tells_cost_members_and_which_passages_are_open(folder: pathlib.Path) -> None:
+    def opened() -> list[bool]:
+        return [one["open"] for one in run(folder, "show", "approval-hall", "--json").document["allowances"]]
+
+    document = run(folder, "show", "approval-hall", "--json").document
+    assert document["cost"]["cpu"] == 7
+    assert document["request"] is None
+    assert {one["role"] for one in document["members"]} == {"owner", "maintainer", "viewer"}
+    assert opened() == [True]
+    run(folder, "freeze", "market-regulation", "--reason", "its end is shut")
+    assert opened() == [False]
+    assert "CLOSED" in run(folder, "show", "approval-hall").stdout
+
+
+def test_ids_are_completed_without_reading_the_inventory(folder: pathlib.Path) -> None:
+    (folder / "platform.yaml").write_text("broken: [")
+
+    context = click.Context(click.Command("show"))
+    context.params = {"environment": str(folder)}
+    assert choosing._complete(context, click.Argument(["tenant"]), "ta") == ["taxation"]
+    context.params = {"environment": "nowhere"}
+    assert choosing._complete(context, click.Argument(["tenant"]), "ta") == []
+
+
+def test_every_json_document_says_its_version(folder: pathlib.Path) -> None:
+    for words in (("list",), ("show", "finance"), ("render", "finance"), ("diff", "finance")):
+        assert json.loads(run(folder, *words, "--json").stdout)["schemaVersion"] == 1

@@ -1,0 +1,55 @@
+"""A deploy whose machines, engines, clusters and databases do as they are told."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+
+from govcloud_cli.run import deploy, lock, preparing, process, progress, sides, sites
+from govcloud_cli.run import verify as run_verify
+from tests.support import world as worlds
+from tests.support.reporters import Quiet
+from tests.support.world import World
+
+NOW = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
+
+
+def install(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path) -> World:
+    """Put a world in the place of everything that a deploy acts on."""
+    made = worlds.install(monkeypatch, folder)
+    tools = {"pulumi": pathlib.Path("/bin/pulumi")}
+    monkeypatch.setattr(preparing, "prepare", lambda *_, **__: preparing.Prepared(tools=tools, made=()))
+    monkeypatch.setattr(sites, "prepare_keys", lambda _: None)
+    monkeypatch.setattr(process, "mark", lambda _: None)
+    monkeypatch.setattr(process, "end_leftovers", lambda _: ())
+    passed = (run_verify.Checked(id="x", expected="open", seen="open"),)
+    monkeypatch.setattr(run_verify, "verify", lambda *_, **__: passed)
+    return made
+
+
+def run(lab: pathlib.Path, now: datetime.datetime = NOW, **request: Any) -> deploy.Result:
+    """Deploy the external side."""
+    site = sites.load(lab, side="external")
+    with lock.held(site.space, verb="deploy", now=now) as holding:
+        order = deploy.Order(
+            site=site,
+            folder=lab,
+            request=sides.Request(**request),
+            holding=holding,
+            clock=lambda: now,
+            environ={"PATH": ""},
+            logs=lab.parent.parent,
+        )
+        return deploy.deploy(order, journal=progress.Journal(Quiet()))
+
+
+def edit(lab: pathlib.Path, tenant: str, change: Any) -> None:
+    """Edit a tenant's file; `change` gets its `spec`."""
+    file = lab / "tenants" / f"{tenant}.yaml"
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    change(document["spec"])
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
