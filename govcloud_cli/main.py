@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -38,7 +39,7 @@ _ALIASES = {"up": "deploy", "apply": "deploy"}
 _SHORT_HELP = {
     "init": "Write a commented starter inventory.",
     "doctor": "Tell what is there, what is missing and what would be done.",
-    "schema": "Print the JSON Schema of platform.yaml or of a tenant's file.",
+    "schema": "Print the JSON Schema of the inventory's files.",
     "tenant": "Ask for a tenant, change it, look at it, end it.",
     "request": "Ask for approval, decide, and see what was decided.",
     "validate": "Check an environment's inventory; changes nothing.",
@@ -53,6 +54,8 @@ _SHORT_HELP = {
     "kubeconfig": "Print the path of a kubeconfig that works from this host.",
 }
 
+_AGAIN = "run the same command again"
+
 _EPILOG = """\b
 Examples:
   govcloud deploy                    everything, from a fresh machine to a verified platform
@@ -62,6 +65,10 @@ Examples:
 \b
 Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 policy denied, 4 drift found,
 5 locked, 6 partly done, 7 changes found, 130 interrupted, 255 a bug of ours."""
+
+
+class _UnreadError(Exception):
+    """Who read our output went away."""
 
 
 class Verbs(click.Group):
@@ -91,6 +98,17 @@ class Verbs(click.Group):
         if ctx.resilient_parsing or name.startswith("-") or name in VERBS or name in _ALIASES:
             return super().resolve_command(ctx, args)
         raise errors.UsageError(f"there is no verb '{name}'", remedy=_nearest(name))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb. Raises `_UnreadError` before click or rich make an exit code of their own of a closed pipe."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _UnreadError from error
+        except SystemExit as error:
+            if isinstance(error.__context__, BrokenPipeError):
+                raise _UnreadError from error
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
         """List the verbs by what they are for, without importing any."""
@@ -133,7 +151,12 @@ def _run() -> int:
         result = cli.main(standalone_mode=False, prog_name="govcloud")
         # Here, so that a reader who went away is met by the branch below and not by the interpreter's own end.
         sys.stdout.flush()
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (click.exceptions.Abort, KeyboardInterrupt) as stop:
+        # click makes an Abort of Ctrl-C anywhere; one without a cause is Ctrl-C, or a no, at a question of ours.
+        # Questions are asked before anything is done.
+        if isinstance(stop, click.exceptions.Abort) and stop.__cause__ is None:
+            click.echo(err=True)
+            return _show(errors.RunInterrupted("stopped at the question (已取消): nothing was changed", remedy=_AGAIN))
         return _show(errors.RunInterrupted("interrupted", remedy="run the same command again: it goes on where it was"))
     except click.ClickException as error:
         if _wants_json():
@@ -142,12 +165,33 @@ def _run() -> int:
         return errors.ExitCode.BAD_INPUT
     except errors.GovcloudError as error:
         return _show(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return errors.ExitCode.DONE
+    except (BrokenPipeError, _UnreadError):
+        return _unread()
+    except OSError as error:
+        return _full() if error.errno == errno.ENOSPC else _bug(error)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours gets its own exit code and a place to look
         return _bug(error)
     return result if isinstance(result, int) else errors.ExitCode.DONE
+
+
+def _unread() -> int:
+    """Who reads no further (`| head`) has what they want."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return errors.ExitCode.DONE
+
+
+def _full() -> int:
+    """Where the disk is full that standard output is on, nothing more is written there, the error neither."""
+    from govcloud_cli.commands import output
+
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    output.print_error(
+        errors.GovcloudError("no space is left to write to (磁盘已满)", remedy=f"free some, then {_AGAIN}")
+    )
+    return errors.ExitCode.FAILED
 
 
 def _wants_json() -> bool:

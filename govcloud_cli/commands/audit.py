@@ -155,11 +155,9 @@ def _readings(
         yield run_reading.of_file(log, key=key, remembered=heads)
         return
     site = runs.site(environment, side, abandoned=True)
-    declared = site.spec.platform.spec.audit
-    second = places.second_place(site.space, declared.copy_to if declared else None)
     name, found = site.spec.environment, False
     for one in site.sides:
-        where = places.of(site.space.side(one), environment=name, copy_to=second)
+        where = places.of_site(site, one)
         read = run_reading.of_side(where, environment=name, side=one.value, key=key, remembered=heads)
         if read is not None:
             found = True

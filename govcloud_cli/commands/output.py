@@ -1,6 +1,7 @@
 """Printing: results on stdout, everything else on stderr, colour only where it is wanted.
 
-Values go to rich as `Text`, never as markup: a name such as `[/x]` must not be read as a style.
+Values go to rich as `Text`, never as markup: a name such as `[/x]` must not be read as a style. Whatever would steer
+the terminal instead of showing (a file's name may hold anything) is printed as an escape.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,15 @@ SCHEMA_VERSION = 1
 """Of every JSON document we print; raised when a field changes its meaning or goes."""
 
 _WIDTH_WITHOUT_TERMINAL = 120
+_STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+"""Control characters of both sets, line ends of other systems, changes of direction, half characters."""
+
+
+def plain(text: str) -> str:
+    """`text` with everything that would steer a terminal as an escape, as JSON and Python write it."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -31,17 +42,18 @@ def console(*, stderr: bool = False) -> Console:
 
     Honours NO_COLOR (set and not empty), FORCE_COLOR, TERM=dumb and COLUMNS; never cuts lines at 80 in a log.
     """
-    from rich import console as rich_console
+    from govcloud_cli.commands import terminal
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDTH_WITHOUT_TERMINAL
-    return rich_console.Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    return terminal.Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print one JSON document on stdout, with `schemaVersion` first; dates, paths and enums must be plain already."""
     text = json.dumps({"schemaVersion": SCHEMA_VERSION, **document}, ensure_ascii=False, indent=2)
-    sys.stdout.write(text + "\n")
+    # Only within strings can any of these be, and there an escape is the same value.
+    sys.stdout.write(plain(text) + "\n")
 
 
 def print_error(error: errors.GovcloudError, *, as_json: bool = False) -> None:
@@ -90,7 +102,9 @@ def print_faults(faults: Sequence[errors.Fault], target: Console) -> None:
 def _fault(fault: errors.Fault) -> Text:
     from govcloud_cli.inventory import explain
 
-    place = ":".join(str(part) for part in (fault.file, fault.line, fault.column) if part)
+    # A file's name may hold line ends too, and what follows one would look like words of ours.
+    named = fault.file.replace("\n", "\\n")
+    place = ":".join(str(part) for part in (named, fault.line, fault.column) if part)
     text = _text((f"error[{fault.code}]", "bold red"), (f": {fault.message}\n", "bold"), (f"  --> {place}", "cyan"))
     if fault.field:
         text.append(f"  ({fault.field})")

@@ -1,4 +1,4 @@
-"""Who may decide a request, and which tenants may be deployed as they are now.
+"""Which decisions hold, and which tenants may be deployed as they are now.
 
 `run.requests.gate` calls `judge_all` before anything is changed, `commands.request` the rest. Everything is derived
 again from the inventory; of a request's file only what its signature covers counts.
@@ -10,8 +10,8 @@ import dataclasses
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 
-from govcloud_cli.governance import budgets, changes, requests, usage
-from govcloud_cli.model import inventory, people, tenants
+from govcloud_cli.governance import changes, jurisdiction, requests, usage
+from govcloud_cli.model import inventory, tenants
 
 Verify = Callable[[str, str, str], str | None]
 """(payload, signature, person) -> why the signature is none of that person's for that payload; None if it is."""
@@ -151,50 +151,9 @@ def baseline(
     return None if last is None else last.decided
 
 
-def owner(tenant: tenants.Tenant, spec: inventory.Inventory) -> str:
-    """The organisation that owns the tenant's budget, and so decides."""
-    organisations = spec.platform.spec.organisations
-    found = budgets.owner(tenant.spec.organisation, organisations)
-    # An old copy may name an organisation that is no longer there: then the root decides.
-    return found or next(one.id for one in organisations if one.parent is None)
-
-
-def approvers(request: requests.Request, spec: inventory.Inventory) -> tuple[people.Person, ...]:
-    """Who may decide `request`."""
-    return tuple(person for person in spec.people if may_decide(request, person, spec) is None)
-
-
-def may_decide(request: requests.Request, person: people.Person, spec: inventory.Inventory) -> str | None:
-    """Why `person` may not decide `request`; None if they may."""
-    responsible = owner(request.requested, spec)
-    if responsible not in person.approves:
-        return f"{person.id} does not decide for {responsible}, which owns the budget"
-    if request.requester.person in _one_and_the_same(person, spec):
-        return f"{person.id} asked for it, and who asks never decides"
-    involved = [one for one in (request.requested, request.original) if one is not None]
-    roles = {one.spec.technical_lead: "technical lead" for one in involved}
-    roles |= {one.spec.owner: "owner" for one in involved}
-    for other in sorted(_one_and_the_same(person, spec)):
-        if other in roles:
-            return f"{other} is the tenant's {roles[other]}, who never decides about it"
-    return None
-
-
-def _one_and_the_same(person: people.Person, spec: inventory.Inventory) -> frozenset[str]:
-    """Ids that stand for the same human being as `person`: entries with an account or a key in common."""
-    return frozenset({person.id, *(other.id for other in spec.people if _marks(other) & _marks(person))})
-
-
-def _marks(person: people.Person) -> frozenset[tuple[str, str]]:
-    accounts = person.accounts
-    found = {("os", one) for one in accounts.os} | {("ci", one) for one in accounts.ci}
-    found |= {("git", one.lower()) for one in accounts.git}
-    return frozenset(found | {("key", " ".join(key.split()[:2])) for key in person.keys})
-
-
 def decision_fault(request: requests.Request, rules: Rules) -> str | None:
     """Why the request's decision does not hold here and today; None if it does. Signatures are checked last."""
-    wrong = place_fault(request, rules.spec)
+    wrong = jurisdiction.place_fault(request, rules.spec)
     if wrong is not None:
         return wrong
     text, decision = requests.signed(request), request.decision
@@ -203,20 +162,11 @@ def decision_fault(request: requests.Request, rules: Rules) -> str | None:
     person = next((one for one in rules.spec.people if one.id == decision.approver), None)
     if person is None:
         return f"people.yaml does not know {decision.approver}, who decided it"
-    if request.organisation != owner(request.requested, rules.spec):
-        return f"{request.organisation} decided it, but {owner(request.requested, rules.spec)} owns the budget"
-    return may_decide(request, person, rules.spec) or rules.verify(text, decision.signature, decision.approver)
-
-
-def place_fault(request: requests.Request, spec: inventory.Inventory) -> str | None:
-    """Why the request is for another place than `spec`; None if it is for this one."""
-    here = (spec.platform.metadata.id, spec.environment)
-    if (request.platform, request.environment) != here:
-        return f"it is for {request.platform}/{request.environment}, and this is {'/'.join(here)}"
-    sides = {zone.id: zone.side for zone in spec.platform.spec.zones}
-    if sides.get(request.zone) is not request.side:
-        return f"zone {request.zone} is not on the {request.side.value} side"
-    return None
+    owner = jurisdiction.owner(request.requested, rules.spec)
+    if request.organisation != owner:
+        return f"{request.organisation} decided it, but {owner} owns the budget"
+    refused = jurisdiction.may_decide(request, person, rules.spec)
+    return refused or rules.verify(text, decision.signature, decision.approver)
 
 
 def _why_not(case: Case, newest: requests.Request | None, rules: Rules) -> str | None:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 from collections.abc import Mapping, Sequence
 
-from govcloud_cli.governance import budgets, changes, classes, comparisons, demand, usage
+from govcloud_cli.governance import budgets, changes, classes, comparisons, demand, jurisdiction, usage
 from govcloud_cli.model import inventory, people, platforms, tenants
 
 
@@ -69,7 +69,7 @@ def assess(now: inventory.Inventory) -> Report:
                 account=account,
                 remaining_before=None,
                 change=None,
-                approvers=_approvers(now, account),
+                approvers=jurisdiction.deciders(account.organisation.id, now),
             )
         )
     overruns = budgets.overruns(organisations, before=claims, now=claims)
@@ -98,7 +98,7 @@ def assess_change(compared: comparisons.Comparison, known: Known) -> Report:
                 account=account,
                 remaining_before=earlier[account.organisation.id].remaining,
                 change=_change(compared, name, known),
-                approvers=_approvers(compared.now, account),
+                approvers=jurisdiction.deciders(account.organisation.id, compared.now),
             )
         )
     overruns = budgets.overruns(organisations, before=old, now=new, earlier=compared.before.platform.spec.organisations)
@@ -112,10 +112,6 @@ def _paying(
     """The account of each organisation."""
     by_id = {account.organisation.id: account for account in accounts}
     return {name: by_id[owner] for name, owner in budgets.owners(organisations).items()}
-
-
-def _approvers(now: inventory.Inventory, account: budgets.Account) -> tuple[people.Person, ...]:
-    return tuple(person for person in now.people if account.organisation.id in person.approves)
 
 
 def _change(compared: comparisons.Comparison, name: str, known: Known) -> changes.Change:

@@ -41,7 +41,6 @@ class Action(enum.StrEnum):
     TENANT_EXPIRED = "tenant-expired"
     DECOMMISSION_BEGAN = "decommission-began"
     DECOMMISSION_ENDED = "decommission-ended"
-    CREDENTIAL_ROTATED = "credential-rotated"
     LOG_MENDED = "log-mended"
     LAB_DESTROYED = "lab-destroyed"
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from govcloud_cli.governance import approvals, budgets, changes, demand, requests
+from govcloud_cli.governance import budgets, changes, demand, jurisdiction, requests
 from govcloud_cli.model import inventory, tenants
 
 
@@ -32,7 +32,7 @@ def draft(
     spec: inventory.Inventory,
 ) -> requests.Request:
     """The request for `now` over what a person last decided (`original`). Raises `ValueError` for a bad comment."""
-    responsible = approvals.owner(now, spec)
+    responsible = jurisdiction.owner(now, spec)
     level = next(one.level for one in spec.platform.spec.organisations if one.id == responsible)
     automatic = change.automatic and not wish.decommission
     state = requests.State.AUTO_APPROVED if automatic else requests.State.PENDING
@@ -105,7 +105,7 @@ def cost(amount: demand.Demand) -> requests.Cost:
 
 def left(spec: inventory.Inventory, tenant: tenants.Tenant) -> budgets.Account | None:
     """The account that pays for `tenant`, with every tenant of the inventory as it is now."""
-    responsible = approvals.owner(tenant, spec)
+    responsible = jurisdiction.owner(tenant, spec)
     accounts = budgets.accounts(spec.platform.spec.organisations, budgets.claims(spec.tenants))
     return next((one for one in accounts if one.organisation.id == responsible), None)
 

@@ -14,12 +14,16 @@ from typing import NoReturn
 import yaml
 
 from govcloud_cli import errors
-from govcloud_cli.inventory import explain, scalars, sources
+from govcloud_cli.inventory import explain, scalars, slips, sources
 
 MAX_DEPTH = 64
 MAX_NODES = 50_000
 MAX_FAULTS = 100
 """Per file; who made more than this many mistakes has one mistake."""
+
+_FILL = (
+    "`govcloud tenant new` writes a tenant's file, `govcloud init` a whole inventory; a file nobody needs is deleted"
+)
 
 Place = tuple[int, int]
 """Line and column, 1-based."""
@@ -71,7 +75,7 @@ def parse(text: str, *, file: str) -> Document:
     except _StopError:
         pass
     except yaml.YAMLError as error:
-        builder.syntax(error)
+        builder.syntax(error, text)
     value = builder.root if complete else None
     return Document(file=file, value=value, marks=builder.marks, faults=tuple(builder.faults), complete=complete)
 
@@ -127,13 +131,15 @@ class _Builder:
 
     def finish(self) -> None:
         if self._documents == 0:
-            self._stop("GC1012", None, found="no document")
+            message = "the file is empty"
+            self._stop("GC1012", None, found="no document", message=message, remedy=_FILL)
 
-    def syntax(self, error: yaml.YAMLError) -> None:
+    def syntax(self, error: yaml.YAMLError, text: str) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML")
         place = (mark.line + 1, mark.column + 1) if mark else None
-        self._fault("GC1005", place, found="", message=f"this is not YAML: {problem}")
+        remedy = slips.remedy(text, mark.line + 1) if mark else ""
+        self._fault("GC1005", place, found="", message=f"this is not YAML: {problem}", remedy=remedy)
 
     def _node(self, event: yaml.NodeEvent) -> None:
         frame = self._frames[-1] if self._frames else None
@@ -237,7 +243,14 @@ class _Builder:
             self._fault("GC1009", _place(event), found=str(tag)[:60])
 
     def _fault(
-        self, code: str, place: Place | None, *, found: str, path: Path_ | None = None, message: str = ""
+        self,
+        code: str,
+        place: Place | None,
+        *,
+        found: str,
+        path: Path_ | None = None,
+        message: str = "",
+        remedy: str = "",
     ) -> None:
         self.faults.append(
             explain.fault(
@@ -248,11 +261,12 @@ class _Builder:
                 field=join(_clean(path if path is not None else self._where())),
                 found=found,
                 message=message,
+                remedy=remedy,
             )
         )
 
-    def _stop(self, code: str, place: Place | None, *, found: str, path: Path_ | None = None) -> NoReturn:
-        self._fault(code, place, found=found, path=path)
+    def _stop(self, code: str, place: Place | None, *, found: str, path: Path_ | None = None, **told: str) -> NoReturn:
+        self._fault(code, place, found=found, path=path, **told)
         raise _StopError
 
     def _where(self) -> Path_:

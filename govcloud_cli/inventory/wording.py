@@ -13,6 +13,7 @@ from typing import Any
 import pydantic
 import pydantic_core
 
+from govcloud_cli.inventory import slips
 from govcloud_cli.model import forms
 
 Loc = tuple[str | int, ...]
@@ -42,7 +43,7 @@ def tell(model: type[pydantic.BaseModel], error: pydantic.ValidationError) -> tu
 
 def suggestion(word: object, choices: tuple[str, ...]) -> str:
     """`did you mean 'x'?` for a near miss, else empty."""
-    near = difflib.get_close_matches(str(word), choices, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(slips.half_width(str(word)), choices, n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else ""
 
 

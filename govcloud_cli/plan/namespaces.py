@@ -19,6 +19,8 @@ Manifest = dict[str, Any]
 PREFIX = "govcloud.io/"
 """Of the labels and annotations that only the platform may set."""
 MANAGED = {"app.kubernetes.io/managed-by": "govcloud"}
+SELECTOR = ",".join(f"{key}={value}" for key, value in MANAGED.items())
+"""Finds everything that is ours in a cluster."""
 
 POD_SECURITY_PREFIX = "pod-security.kubernetes.io/"
 POD_SECURITY_VERSION = "v1.36"

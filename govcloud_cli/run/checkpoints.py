@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import pathlib
 
+UPDATES = 20
+"""Past updates of a stack that are kept."""
+
 
 def file(state: pathlib.Path, project: str, stack: str) -> pathlib.Path:
     """Where a stack's state is below `state`, there or not."""
@@ -16,6 +19,17 @@ def begin(place: pathlib.Path, *, project: str, stack: str) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     content = {"version": 3, "checkpoint": {"stack": f"organization/{project}/{stack}", "latest": None}}
     place.write_text(json.dumps(content), encoding="ascii")
+
+
+def prune(state: pathlib.Path, project: str, stack: str) -> None:
+    """Keep the newest `UPDATES` of a stack's past updates: Pulumi adds a copy of the state with each, and keeps all."""
+    entries = sorted((state / ".pulumi" / "history" / project / stack).glob("*"))
+    # `<stack>-<nanoseconds>.history.json` and `.checkpoint.json`, with or without `.attrs`: one update, one time.
+    moments = sorted({entry.name.split(".", 1)[0] for entry in entries})
+    old = set(moments[:-UPDATES])
+    for entry in entries:
+        if entry.name.split(".", 1)[0] in old:
+            entry.unlink()
 
 
 def mend(state: pathlib.Path, stack: str) -> str:

@@ -98,7 +98,10 @@ def settled(program: Callable[[], None]) -> Callable[[], Awaitable[None]]:
     async def run() -> None:
         program()
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(others)
+            done, _ = await asyncio.wait(others, return_when=asyncio.FIRST_EXCEPTION)
+            if any(task.cancelled() or task.exception() for task in done):
+                # What waits for the failed one may wait forever; the SDK tells the failure and ends the rest.
+                return
 
     return run
 

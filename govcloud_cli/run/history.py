@@ -91,7 +91,7 @@ def _extracted(folder: pathlib.Path, start: Base) -> Iterator[pathlib.Path]:
         wanted = "".join(f"{name}\n" for name in entries.values())
         with process.streaming(argv, stdin=wanted, environment=_QUIET, stdout=blobs) as running:
             code = running.wait(timeout=120)
-        if code != 0 or blobs.stat().st_size > _MOST_BYTES:
+        if code != 0:
             raise errors.GovcloudError(f"git could not read the inventory at '{start.reference}'", where=str(folder))
         _write(copy, entries, blobs.read_bytes())
         yield copy
@@ -99,11 +99,11 @@ def _extracted(folder: pathlib.Path, start: Base) -> Iterator[pathlib.Path]:
 
 def _entries(folder: pathlib.Path, start: Base) -> dict[str, str]:
     """Path below the folder -> blob. Refuses what is no plain file, as the reader does."""
-    listed = _git(folder, "ls-tree", "-r", "-z", start.commit, ".").stdout
-    found = {}
+    listed = _git(folder, "ls-tree", "-r", "-l", "-z", start.commit, ".").stdout
+    found, total = {}, 0
     for line in filter(None, listed.split("\0")):
         head, _, path = line.partition("\t")
-        mode, _, name = head.split(" ")
+        mode, _, name, size = head.split()
         parts = pathlib.PurePosixPath(path).parts
         if path.startswith(_LEFT_OUT):
             continue
@@ -114,6 +114,14 @@ def _entries(folder: pathlib.Path, start: Base) -> dict[str, str]:
                 remedy="an inventory holds plain files only",
             )
         found[path] = name
+        total += int(size)
+    # One blob may stand there under a thousand names, and is written out for each.
+    if total > _MOST_BYTES:
+        raise errors.UsageError(
+            f"the inventory at '{start.reference}' has {total // 1024 // 1024} MiB",
+            where=start.commit[:12],
+            remedy=f"an inventory has at most {_MOST_BYTES // 1024 // 1024} MiB",
+        )
     return found
 
 

@@ -38,7 +38,8 @@ def current(known: Sequence[people.Person], environ: Mapping[str, str]) -> Ident
     Raises `errors.UsageError` for nobody, and for an account that several people have.
     """
     source, account = _account(environ)
-    found = [person for person in known if account.lower() in _accounts(person, source)]
+    # Beyond ASCII, other letters have some of ours as their lower case (U+212A, the Kelvin sign: `k`).
+    found = [person for person in known if account.isascii() and account.lower() in _accounts(person, source)]
     if len(found) == 1:
         return Identity(person=found[0], source=source)
     if found:
@@ -53,6 +54,15 @@ def current(known: Sequence[people.Person], environ: Mapping[str, str]) -> Ident
         cause="a request names the person who asks",
         remedy=f"add it under accounts.{source.value} of that person" + _other_way(source),
     )
+
+
+def name(known: Sequence[people.Person], environ: Mapping[str, str]) -> tuple[str, requests.Source]:
+    """Who acts, for a record: the person's id, or the log-in name where nobody (or several people) are known."""
+    try:
+        found = current(known, environ)
+    except errors.UsageError:
+        return _log_in_name(), requests.Source.OS
+    return found.person.id, found.source
 
 
 def _other_way(source: requests.Source) -> str:

@@ -12,8 +12,6 @@ from govcloud_cli import errors
 from govcloud_cli.run import process, reach, ssh, workspace
 
 _REMOTE = pathlib.Path(__file__).parent / "remote"
-# The roles become root by sudo, and so do we: a snapshot of /etc by anybody else would be a guess.
-_AS_ROOT = ["sh", "-c", 'if [ "$(id -u)" = 0 ]; then exec python3 -; else exec sudo -n python3 -; fi']
 _START = "\nimport json, sys\nprint(json.dumps(main(json.loads({argument!r}))))\n"
 
 
@@ -33,7 +31,8 @@ def run_script(
 
     def ask(host: str) -> Any:
         text = source + _START.format(argument=json.dumps(arguments[host]))
-        argv = way.command(ssh.command(folder, host, _AS_ROOT))
+        # A snapshot of /etc by anybody but root would be a guess.
+        argv = way.command(ssh.as_root(folder, host, ("python3", "-")))
         try:
             return json.loads(process.run(argv, stdin=text, timeout=timeout).stdout)
         except errors.ProcessError as error:

@@ -14,6 +14,7 @@ from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import certificates, image, pki, sites, tools, workspace
+from govcloud_cli.run.tools import host
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager")
 
@@ -38,6 +39,7 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], r
         access.load(path)
     if site.embedded:
         made += tools.packages.ensure(install=install, report=report)
+        made += host.raise_inotify(install=install)
     needed = ("pulumi", *(_CONTROL_PLANE if _has_control_plane(site) else ()))
     missing = [name for name in needed if isinstance(tools.find(name), tools.Missing)]
     made += missing

@@ -72,12 +72,9 @@ def note(site: sites.Site, request: requests.Request, *, now: datetime.datetime)
     folder = site.space.side(request.side)
     if not (folder.path / "audit").is_dir():
         return False
-    import pathlib
-
     from govcloud_cli.run.audit import log, places
 
-    audit = site.spec.platform.spec.audit
-    copy_to: pathlib.Path = places.second_place(site.space, None if audit is None else audit.copy_to)
+    copy_to = places.second_place_of(site)
     opened = log.Log.open(folder, environment=site.spec.environment, copy_to=copy_to, now=now)
     record(opened, request, request.history[-1], now=now)
     return True

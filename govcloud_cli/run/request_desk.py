@@ -9,17 +9,16 @@ import contextlib
 import dataclasses
 import datetime
 import difflib
-import itertools
 import pathlib
 from collections.abc import Callable, Iterator
 
 import pydantic
 
 from govcloud_cli import errors
-from govcloud_cli.governance import approvals, budgets, changes, drafts, requests
+from govcloud_cli.governance import approvals, budgets, changes, drafts, jurisdiction, requests
 from govcloud_cli.inventory import sources
-from govcloud_cli.model import platforms, tenants
-from govcloud_cli.run import decisions, identity, request_audit, request_files, signing, sites
+from govcloud_cli.model import tenants
+from govcloud_cli.run import identity, request_audit, request_files, signing, sites
 from govcloud_cli.run import requests as run_requests
 
 
@@ -163,7 +162,7 @@ def decide(
     with request_files.held(desk.folder, identifier), desk.rules() as rules:
         request = waiting(desk, identifier)
         change = _hold_to_the_truth(desk, request, rules, file_too=approve)
-        why = approvals.may_decide(request, key.person, rules.spec)
+        why = jurisdiction.may_decide(request, key.person, rules.spec)
         if why is not None:
             raise errors.PolicyDeniedError(why, where=request.name, remedy=f"ask: {_names(request, rules)}")
         shown(request, change)
@@ -187,7 +186,7 @@ def _hold_to_the_truth(
     desk: Desk, request: requests.Request, rules: approvals.Rules, *, file_too: bool
 ) -> changes.Change:
     """Compute again what the request's file claims. What is rejected may claim what it likes, but not be elsewhere."""
-    wrong = approvals.place_fault(request, rules.spec)
+    wrong = jurisdiction.place_fault(request, rules.spec)
     if wrong is not None:
         raise errors.PolicyDeniedError(f"request {request.name} cannot be decided: {wrong}")
     known = request_files.load(desk.folder, {request.tenant})
@@ -251,45 +250,5 @@ def _plain(text: str | None) -> str | None:
 
 
 def _names(request: requests.Request, rules: approvals.Rules) -> str:
-    found = approvals.approvers(request, rules.spec)
+    found = jurisdiction.approvers(request, rules.spec)
     return ", ".join(f"{person.display_name} ({person.id})" for person in found) or "nobody in people.yaml may"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where one request stands."""
-
-    request: requests.Request
-    state: requests.State
-    """With what this host knows of deploys."""
-    newest: bool
-    """Whether it is the tenant's newest, the only one that may approve."""
-    refusal: str | None
-    """Why the tenant's file may not be deployed as it is now; None if it may, or this is not the newest."""
-
-
-def standing(desk: Desk, identifier: str | None) -> list[Standing]:
-    """Every request (of one tenant), by tenant and number. Raises `errors.UsageError` for an unknown tenant."""
-    known = request_files.load(desk.folder, None if identifier is None else {identifier})
-    if identifier is not None and not known:
-        desk.tenant(identifier)
-    records = {side: decisions.load(desk.site.space.side(side)).tenants for side in platforms.Side}
-    found = []
-    with desk.rules() as rules:
-        for tenant, group in itertools.groupby(known, key=lambda request: request.tenant):
-            own = tuple(group)
-            refusal = _refusal(desk, tenant, own, rules)
-            for request in own:
-                newest = request is own[-1]
-                state = run_requests.observed(request, records[request.side].get(tenant))
-                found.append(Standing(request=request, state=state, newest=newest, refusal=refusal if newest else None))
-    return found
-
-
-def _refusal(desk: Desk, tenant: str, own: tuple[requests.Request, ...], rules: approvals.Rules) -> str | None:
-    """Why the tenant's file may not be deployed as it is now, or the tenant not be removed if that is asked for."""
-    removal = own[-1].change is requests.Kind.DECOMMISSION
-    here = {one.metadata.id: one for one in desk.site.spec.tenants}
-    case = approvals.Case(tenant=tenant, now=None if removal else here.get(tenant), last=None, requests=own)
-    judged = approvals.judge(case, rules)
-    return judged.why if isinstance(judged, approvals.Refusal) else None

@@ -125,7 +125,18 @@ def held(folder: pathlib.Path, tenant: str) -> Iterator[None]:
 
 
 def save(folder: pathlib.Path, request: requests.Request) -> pathlib.Path:
-    """Write a request's file in one step; return its path. Call it within `held`."""
+    """Write a request's file in one step; return its path. Call it within `held`.
+
+    Raises `errors.GovcloudError` where the disk refuses: what was there stays.
+    """
     path = folder / _FOLDER / request.tenant / f"{request.number:04d}.json"
-    workspace.write(path, requests.render(request))
+    try:
+        workspace.write(path, requests.render(request))
+    except OSError as error:
+        raise errors.GovcloudError(
+            f"request {request.name} could not be written, so it stands as it was",
+            where=str(path),
+            cause=error.strerror,
+            remedy="make room or restore access, then run it again",
+        ) from error
     return path

@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from govcloud_cli import errors
-from govcloud_cli.governance import approvals, requests, usage
+from govcloud_cli.governance import approvals, jurisdiction, requests, usage
 from govcloud_cli.model import platforms, tenants
 from govcloud_cli.run import applied, decisions, request_files, signing, sites
 from govcloud_cli.run import usage as run_usage
@@ -217,7 +217,7 @@ def _signatures(known: Sequence[requests.Request], changed: Collection[str]) -> 
 def _holds(request: requests.Request, rules: approvals.Rules) -> bool:
     """Whether the request is from here and, where it says that a person decided it, that person did."""
     if requests.decided_by(request) is None:
-        return approvals.place_fault(request, rules.spec) is None
+        return jurisdiction.place_fault(request, rules.spec) is None
     return approvals.decision_fault(request, rules) is None
 
 

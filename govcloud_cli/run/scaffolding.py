@@ -12,6 +12,7 @@ import tempfile
 from govcloud_cli import errors
 from govcloud_cli.inventory import loading
 from govcloud_cli.model import inventory
+from govcloud_cli.run import workspace
 
 _MODE = 0o644
 """Inventories are read by all who review them, and hold no secret."""
@@ -20,19 +21,37 @@ _MODE = 0o644
 def check(folder: pathlib.Path, relative: str, text: str) -> inventory.Inventory:
     """The inventory in `folder` as it would be with the file `relative` (e.g. `tenants/x.yaml`) holding `text`.
 
-    Raises `errors.InventoryError` with every fault, each named as if the file were there already. Writes nothing there.
+    Raises `errors.InventoryError` with every fault, each named as if the file were there already, and
+    `errors.UsageError` for what is no text. Writes nothing there.
     """
+    _refuse_no_text(text)
     with tempfile.TemporaryDirectory(prefix="govcloud-draft-") as scratch:
         copy = pathlib.Path(scratch) / folder.resolve().name
         shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns("requests", ".*"))
         target = copy / relative
-        target.parent.mkdir(exist_ok=True)
+        if not target.parent.is_symlink():
+            target.parent.mkdir(exist_ok=True)
+        # Never through a link that the inventory has: the copy's would lead out of the copy.
+        if target.parent.is_symlink() or target.is_symlink():
+            raise errors.UsageError(f"{folder / relative} is a link", remedy="remove it: inventories hold plain files")
         target.write_text(text, encoding="utf-8")
         try:
             return loading.load(copy)
         except errors.InventoryError as error:
             named = (_renamed(fault, str(copy), str(folder)) for fault in error.faults)
             raise errors.InventoryError(tuple(named)) from None
+
+
+def _refuse_no_text(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        # What is no UTF-8 on a command line arrives as half characters (PEP 383).
+        raise errors.UsageError(
+            "what was given is no text in UTF-8",
+            cause=f"at: {ascii(text[max(0, error.start - 20) : error.end])}",
+            remedy="type it anew, in a terminal whose encoding is UTF-8",
+        ) from error
 
 
 def create(path: pathlib.Path, text: str) -> None:
@@ -52,23 +71,14 @@ def create(path: pathlib.Path, text: str) -> None:
         raise errors.UsageError(f"{path} is there already", remedy="edit that file; nothing is overwritten") from None
     finally:
         temporary.unlink(missing_ok=True)
-    sync(path.parent)
+    workspace.sync_folder(path.parent)
 
 
 def remove(path: pathlib.Path) -> None:
     """Remove a file, if it is there; on disk before we return."""
     path.unlink(missing_ok=True)
     if path.parent.is_dir():
-        sync(path.parent)
-
-
-def sync(folder: pathlib.Path) -> None:
-    """Have a folder's entries on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        workspace.sync_folder(path.parent)
 
 
 def _renamed(fault: errors.Fault, seen: str, real: str) -> errors.Fault:

@@ -53,7 +53,12 @@ def repair(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook
         failed = _mend(side, subject, look)
         if due:
             _apply(side, due, {step.name for step in due}, look, result)
-        _prove(side, subject, look, result, done={step.name for step in due})
+        done = {step.name for step in due}
+        _prove(side, subject, look, result, done=done)
+        waiting = sum(bool(finding.step) and finding.step not in done for finding in look.found)
+        if waiting:
+            told = f"{waiting} left to `govcloud deploy`: what their stacks shall hold changed since"
+            result.note = "; ".join(filter(None, (result.note, told)))
         if failed is not None:
             raise failed
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from govcloud_cli.plan import hosts as hosts_plan
 from govcloud_cli.run import process, reach, workspace
 
+_AS_ROOT = ("sh", "-c", 'if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo -n "$@"; fi', "sh")
 # Unix socket paths end at 108 bytes, so the sockets cannot live in a checkout of unknown depth.
 _SOCKETS = pathlib.Path("/run/govcloud") if os.geteuid() == 0 else pathlib.Path(f"/run/user/{os.geteuid()}/govcloud")
 
@@ -58,6 +59,11 @@ def command(
     """The `ssh` command line for `host`; `remote` is quoted for the shell at the other end."""
     quoted = [shlex.quote(word) for word in remote]
     return ["ssh", "-F", str(config_path(folder)), *(["-tt"] if terminal else []), "--", host, *quoted]
+
+
+def as_root(folder: workspace.SideFolder, host: str, remote: Sequence[str]) -> list[str]:
+    """As `command`, and as root at the other end: by sudo where the account is another, as the roles do."""
+    return command(folder, host, (*_AS_ROOT, *remote))
 
 
 def disconnect(folder: workspace.SideFolder, way: reach.Reach, hosts: Sequence[str]) -> None:

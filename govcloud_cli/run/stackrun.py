@@ -124,6 +124,8 @@ def _stack(
         outputs=name == "network" and job.operation is not stacks.Operation.DESTROY,
     )
     _forget_interruption(job, stack)
+    if _is_local(job):
+        checkpoints.prune(job.folder.state, project, name)
     return stack
 
 

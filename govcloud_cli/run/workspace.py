@@ -150,11 +150,16 @@ def write(path: pathlib.Path, content: str | bytes, *, mode: int = 0o600) -> Non
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: pathlib.Path) -> None:
+    """Have the names in `path` on disk: a new or removed file is durable only then."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def ensure_secret(path: pathlib.Path, *, length: int = 32) -> str:

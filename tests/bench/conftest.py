@@ -35,7 +35,6 @@ def kubectl() -> pathlib.Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _told() -> Iterator[None]:
-    results.FILE.unlink(missing_ok=True)
     yield
     if results.FILE.exists():
         sys.stdout.write(f"\n{results.table()}\n{results.FILE}\n")

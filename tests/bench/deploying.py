@@ -65,7 +65,7 @@ def run(place: Place, *, look: bool) -> dict[str, object]:
     wanted = ordered(side)
     record = applied.load(place.side)
     planned = time.monotonic()
-    found = []
+    found: list[drift.Finding | drift.Unread] = []
     if look:
         subject = drift.Subject(plan=side, steps=wanted, record=record, folder=place.side, way=HERE)
         seen = drift.look_at_services(subject)

@@ -89,7 +89,7 @@ def test_a_tenant_whose_file_is_gone_is_not_deleted_unless_it_is_named(lab: path
     assert prepared == [], "nothing was touched"
 
     result = run("deploy", "--env", str(lab), "--remove", "old-one", "--json")
-    assert result.document["error"]["message"].endswith("1 deployed tenants: old-two")
+    assert result.document["error"]["message"].endswith("what is deployed: old-two")
 
     assert run("deploy", "--env", str(lab), "--remove", "old-one", "--remove", "old-two").code == 0
     assert sorted(prepared) == ["external", "internal"]

@@ -2,90 +2,77 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
+import datetime
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
-from click.testing import CliRunner
 
-from govcloud_cli import main
-from govcloud_cli.commands import options, output, runs, status
-from govcloud_cli.model import platforms
-from govcloud_cli.plan import build, plans
-from govcloud_cli.run import deploy, destroy, progress, sites, verify, workspace
+from govcloud_cli import errors, main
+from govcloud_cli.commands import audit, groups
+from govcloud_cli.governance import chain, chain_report, lifecycle
+from govcloud_cli.model import tenants
+from govcloud_cli.plan import plans
+from govcloud_cli.run import deploy, destroy, drift, progress, restoring, sites, verify, workspace
 from govcloud_cli.run import status as run_status
+from govcloud_cli.run.audit import reading
 from govcloud_cli.run.tools import diagnosis, findings
+from tests.docs import documented
 from tests.inventory import cases
-from tests.support import inventories
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "json.md"
-
-
-def documented(heading: str) -> set[str]:
-    """The fields of a section's table."""
-    found = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    assert found is not None, f"docs/json.md has no section {heading}"
-    return set(re.findall(r"^\| `([^`]+)` \|", found[1], re.MULTILINE))
-
-
-def fields(value: Any, path: str = "") -> Iterator[str]:
-    """The paths of a document's leaves; an empty list is a leaf of its own."""
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield from fields(below, f"{path}.{key}".lstrip("."))
-    elif isinstance(value, list) and value:
-        for below in value:
-            yield from fields(below, f"{path}[]")
-    else:
-        yield path
-
-
-def printed(*arguments: str) -> dict[str, Any]:
-    """What a verb prints with `--json`, without its version, which is checked here."""
-    verb = main.cli.get_command(None, arguments[0])  # type: ignore[arg-type]
-    assert verb is not None
-    result = CliRunner().invoke(verb, [*arguments[1:], "--json"], env={"NO_COLOR": "1"})
-    assert result.stdout, result.output + str(result.exception)
-    document: dict[str, Any] = json.loads(result.stdout)
-    assert next(iter(document)) == "schemaVersion"
-    assert document.pop("schemaVersion") == output.SCHEMA_VERSION
-    return document
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> sites.Site:
-    """The lab as a site whose state folder is the test's."""
-    read = sites.load(options.find_inventory("lab"))
-    found = sites.Site(spec=read.spec, space=workspace.Workspace(path=tmp_path / ".govcloud" / "lab"), sides=read.sides)
-    workspace.make_folder(found.space.path)
-    monkeypatch.setattr(runs, "site", lambda *_, **__: found)
-    return found
-
-
-@pytest.fixture
-def plan(site: sites.Site) -> plans.Plan:
-    place = build.LabPlace(prefix="gc-e", data_folder="/d", image="/i", authorized_key="ssh-ed25519 A")
-    return build.build(
-        site.spec, places=dict.fromkeys(platforms.Side, place), sides=site.sides, today=inventories.TODAY
-    )
+FOUND = drift.Finding(
+    side="external",
+    part=drift.Part.CLUSTER,
+    subject="RoleBinding/finance-prod/tenant-owner",
+    what=drift.What.EXTRA,
+    field="subjects[1]",
+    found={"kind": "User", "name": "mallory"},
+    tenant="finance",
+    step="tenants-03",
+)
+NOTICE = lifecycle.Notice(
+    tenant="finance",
+    environment=tenants.EnvironmentName.TEST,
+    level=lifecycle.Level.WARNING,
+    expires_on=datetime.date(2026, 11, 3),
+    days_left=2,
+)
 
 
 @pytest.mark.usefixtures("site")
 def test_plan() -> None:
-    assert set(fields(printed("plan"))) == documented("plan")
+    documented.agree("plan", documented.printed("plan"))
 
 
 def test_deploy(plan: plans.Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     def deployed(*_: Any, journal: progress.Journal, **__: Any) -> deploy.Result:
         with journal.step("prepare"):
-            return deploy.Result(plan=plan, steps=(), probes=())
+            return deploy.Result(plan=plan, steps=(), probes=(), repaired=(FOUND,), left=(FOUND,), notices=(NOTICE,))
 
     monkeypatch.setattr(deploy, "deploy", deployed)
 
-    assert set(fields(printed("deploy"))) == documented("deploy")
+    documented.agree("deploy", documented.printed("deploy"))
+
+
+@pytest.mark.usefixtures("site")
+def test_a_deploy_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: Any, journal: progress.Journal, **__: Any) -> deploy.Result:
+        with journal.step("approvals"):
+            raise errors.PolicyDeniedError("1 tenant is not approved")
+
+    monkeypatch.setattr(deploy, "deploy", denied)
+    document = documented.printed("deploy")
+    assert document["error"]["exitCode"] == errors.ExitCode.POLICY_DENIED
+
+    told = documented.rows("deploy") | documented.rows("Errors") | {"faults": "list"}
+    seen = set(documented.fields(document, told))
+    assert seen <= set(told)
+    assert {"changed", "steps[].note", "seconds"} <= seen
 
 
 @pytest.mark.usefixtures("site")
@@ -96,10 +83,10 @@ def test_destroy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(destroy, "destroy", destroyed)
 
-    assert set(fields(printed("destroy", "--yes"))) == documented("destroy")
+    documented.agree("destroy", documented.printed("destroy", "--yes"))
 
 
-def test_status(site: sites.Site, plan: plans.Plan) -> None:
+def test_status(site: sites.Site, plan: plans.Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     side = plan.sides[0]
     machine = run_status.MachineStatus(
         name="m", zone="internal", address="10.0.0.1", side="internal", running=True, resident_bytes=1, units={}
@@ -110,51 +97,147 @@ def test_status(site: sites.Site, plan: plans.Plan) -> None:
         services=(run_status.ServiceStatus(endpoint=side.endpoints[0], healthy=True),),
         tenants=side.tenants,
     )
+    ours = dataclasses.replace(NOTICE, tenant=side.tenants[0].id)
+    monkeypatch.setattr(sites, "plan", lambda _, *, today: plan)
+    monkeypatch.setattr(run_status, "look", lambda *_: found)
+    monkeypatch.setattr(lifecycle, "notices", lambda *_, **__: (ours, NOTICE))
 
-    assert set(fields(status._document(site, found))) == documented("status")
+    document = documented.printed("status")
+
+    documented.agree("status", document)
+    assert [one["tenant"] for one in document["notices"]] == [ours.tenant], "tenants of the other side are not told"
 
 
 @pytest.mark.usefixtures("site")
 def test_verify(plan: plans.Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sites, "plan", lambda _: plan)
+    monkeypatch.setattr(sites, "plan", lambda _, *, today: plan)
     monkeypatch.setattr(verify, "verify", lambda *_, **__: (verify.Checked(id="a", expected="open", seen="open"),))
 
-    assert set(fields(printed("verify"))) == documented("verify")
+    documented.agree("verify", documented.printed("verify"))
+
+
+@pytest.mark.usefixtures("site")
+def test_drift(monkeypatch: pytest.MonkeyPatch) -> None:
+    unread = drift.Unread(side="internal", part=drift.Part.MACHINE, subject="internal-db", reason="no answer")
+    outcome = restoring.Outcome(
+        found=(FOUND,), repaired=(FOUND,), unread=(unread,), pending=("external: Namespace/finance-prod",)
+    )
+    monkeypatch.setattr(restoring, "look", lambda *_, **__: outcome)
+
+    documented.agree("drift", documented.printed("drift"))
+
+
+# -- the audit log
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log with one record that is right, and one of which nothing is."""
+    actor = chain.Actor(person="li.na", source=chain.Source.OS.value)
+    entry = chain.Entry(
+        number=1,
+        time="2026-11-01T08:00:00.000Z",
+        actor=actor,
+        action=chain.Action.DEPLOY_BEGAN.value,
+        environment="lab",
+        side="external",
+        tenant="finance",
+        details={"verb": "deploy"},
+    )
+    record = chain.Record(entry=entry, previous="0" * 64, chain="1" * 64, signature="s")
+    bad = chain_report.Finding(problem=chain_report.Problem.NO_MEMORY, number=None, message="nothing is remembered")
+    reports = (
+        chain_report.Report(records=1, head=record.head("k"), since=entry.time, findings=(), notes=()),
+        chain_report.Report(records=0, head=None, since=None, findings=(bad,), notes=("the second place is gone",)),
+    )
+
+    def readings(*_: Any, **__: Any) -> Iterator[Any]:
+        for report in reports:
+            yield SimpleNamespace(
+                log=Path("log.jsonl"),
+                key=SimpleNamespace(fingerprint="k"),
+                records=lambda report=report: iter([(record, True)] if report.head else []),
+                report=lambda report=report: report,
+            )
+
+    monkeypatch.setattr(audit, "_readings", readings)
+    monkeypatch.setattr(reading, "verify", lambda one: one.report())
+
+
+@pytest.mark.usefixtures("logs")
+def test_audit_verify() -> None:
+    told = documented.rows("audit verify")
+    document = documented.printed("audit", "verify")
+    # What is wrong with the one is empty of the other.
+    seen = set(documented.fields(document, told)) - {"logs[].findings", "logs[].notes"}
+
+    assert seen == set(told)
+
+
+@pytest.mark.usefixtures("logs")
+def test_audit_show() -> None:
+    documented.agree("audit show", documented.printed("audit", "show"))
+
+
+# -- before anything is deployed
 
 
 def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "diagnose", lambda **_: (findings.ready("root", "yes"),))
 
-    assert set(fields(printed("doctor"))) == documented("doctor")
+    documented.agree("doctor", documented.printed("doctor"))
 
 
 def test_init(tmp_path: Path) -> None:
-    assert set(fields(printed("init", str(tmp_path / "cloud")))) == documented("init")
+    documented.agree("init", documented.printed("init", str(tmp_path / "cloud")))
 
 
 def test_kubeconfig(site: sites.Site) -> None:
     workspace.write(site.space.side(site.sides[0]).kubeconfig, "")
 
-    assert set(fields(printed("kubeconfig"))) == documented("kubeconfig")
+    documented.agree("kubeconfig", documented.printed("kubeconfig"))
 
 
 def test_validate_of_a_valid_inventory() -> None:
-    assert set(fields(printed("validate"))) == documented("validate")
+    documented.agree("validate", documented.printed("validate"))
 
 
 def test_errors_of_a_refused_inventory(tmp_path: Path) -> None:
     folder = cases.build(tmp_path, kind="refused", name="a-port-that-is-none")
 
-    assert set(fields(printed("validate", "--env", str(folder)))) == documented("Errors")
+    documented.agree("Errors", documented.printed("validate", "--env", str(folder)))
 
 
-def test_every_verb_that_prints_json_has_a_section_and_no_other() -> None:
-    heads = set(re.findall(r"^## ([a-z]+)$", DOCUMENT.read_text("utf-8"), re.MULTILINE))
-    with_json = set()
+# -- nothing is left out
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every verb, and every second word of those that have some."""
     for verb in main.VERBS:
         command = main.cli.get_command(None, verb)  # type: ignore[arg-type]
         assert command is not None
-        if any("--json" in parameter.opts for parameter in command.params):
-            with_json.add(verb)
+        if isinstance(command, groups.Words):
+            context = click.Context(command)
+            for word in command.list_commands(context):
+                below = command.get_command(context, word)
+                assert below is not None
+                yield f"{verb} {word}", below
+        else:
+            yield verb, command
 
-    assert heads == with_json
+
+def with_json() -> set[str]:
+    return {name for name, one in commands() if any("--json" in parameter.opts for parameter in one.params)}
+
+
+def test_every_verb_that_prints_json_has_a_section_and_no_other() -> None:
+    heads = re.findall(r"^## ([a-z]+(?: [a-z]+)?)$", documented.DOCUMENT.read_text("utf-8"), re.MULTILINE)
+
+    assert sorted(heads) == sorted(with_json())
+
+
+def test_every_section_is_held_to_what_its_verb_prints() -> None:
+    source = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    held = set(re.findall(r'documented\.(?:agree|rows)\(\s*"([^"]+)"', source))
+
+    assert with_json() - held == set(), "a test calls `documented.agree` for each"

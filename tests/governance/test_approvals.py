@@ -228,11 +228,6 @@ def test_the_organisation_that_owns_the_budget_now_is_what_counts() -> None:
     assert granted(TENANT, request, within=within).approver == "sun.tao"
 
 
-def test_those_who_may_decide_are_named() -> None:
-    asked = decisions.asked(TENANT, within=SPEC)
-    assert [person.id for person in approvals.approvers(asked, SPEC)] == ["zhao.min"]
-
-
 def test_a_signature_that_does_not_hold_is_refused_with_its_reason() -> None:
     assert "does not hold: forged" in refused(TENANT, APPROVED, verify=lambda *_: "forged")
 

@@ -98,7 +98,7 @@ class Cloud:
     def api(
         self, side: str, path: str, *, group: str = "", method: str = "GET", body: object = None
     ) -> tuple[int, dict[str, Any]]:
-        """Ask a side's API server, from this host, with the kubeconfig that GovCloud names; `body` is a merge patch."""
+        """Ask a side's API server, from this host, with the kubeconfig that GovCloud names; `body` is JSON, of a PATCH a merge."""
         file = self.run("kubeconfig", "--side", side).stdout.strip()
         kubeconfig = json.loads(pathlib.Path(file).read_text(encoding="utf-8"))
         cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
@@ -110,7 +110,8 @@ class Cloud:
         )
         try:
             data = None if body is None else json.dumps(body).encode()
-            sent = {**headers, **({"Content-Type": "application/merge-patch+json"} if data else {})}
+            kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+            sent = {**headers, **({"Content-Type": kind} if data else {})}
             asked = urllib.request.Request(cluster["server"] + path, headers=sent, method=method, data=data)
             with opener.open(asked, timeout=10) as answer:
                 return answer.status, json.load(answer)
@@ -168,6 +169,9 @@ def make(folder: pathlib.Path) -> Cloud:
 def remove(cloud: Cloud) -> None:
     """Destroy the environment and remove its folder, whatever state it is in."""
     if cloud.space.path.exists():
+        # A test that failed midway may have left one that is refused.
+        shutil.rmtree(cloud.inventory)
+        inventories.copy("lab", cloud.folder)
         cloud.run("destroy", "--yes")
     shutil.rmtree(cloud.folder)
 

@@ -181,7 +181,6 @@ def test_growth_in_prod_is_not_deployed_before_somebody_else_signed_for_it(gover
 
 
 def test_a_tenant_is_decommissioned_by_a_second_person_and_nothing_of_it_is_left(governed: driver.Cloud) -> None:
-    governed.sql("internal-db", "SELECT 1")
     table = "CREATE TABLE public.boxes AS SELECT generate_series(1, 100) AS id"
     governed.shell("internal-db", f"cd / && runuser -u postgres -- psql -d archives_prod_holdings -qc '{table}'")
     governed.run("tenant decommission", "archives", "--yes", code=3)
@@ -190,8 +189,7 @@ def test_a_tenant_is_decommissioned_by_a_second_person_and_nothing_of_it_is_left
     claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "boxes"}}
     claim["spec"] = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     path = "/api/v1/namespaces/archives-prod/persistentvolumeclaims"
-    apply = f"{path}/boxes?fieldManager=test&force=true"
-    status, answer = governed.api("internal", apply, method="APPLY", body=claim)
+    status, answer = governed.api("internal", path, method="POST", body=claim)
     assert status == 201, answer
     assert "boxes" in governed.run("tenant decommission", "archives", "--yes", code=1).stderr
     status, _ = governed.api("internal", f"{path}/boxes", method="DELETE")

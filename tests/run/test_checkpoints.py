@@ -52,3 +52,23 @@ def test_the_states_of_other_stacks_are_not_touched(state: pathlib.Path) -> None
 
 def test_nothing_is_mended_where_nothing_was_kept(tmp_path: pathlib.Path) -> None:
     assert checkpoints.mend(tmp_path, "network") == ""
+
+
+def test_past_updates_are_kept_up_to_a_number(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / ".pulumi" / "history" / "govcloud-tenants" / "tenants-00"
+    folder.mkdir(parents=True)
+    for moment in range(100, 130):
+        for kind in ("history.json", "checkpoint.json", "checkpoint.json.attrs"):
+            (folder / f"tenants-00-{moment}.{kind}").touch()
+    checkpoints.prune(tmp_path, "govcloud-tenants", "tenants-00")
+    checkpoints.prune(tmp_path, "govcloud-tenants", "tenants-01")
+    left = sorted({entry.name.split(".")[0] for entry in folder.iterdir()})
+    assert left == [f"tenants-00-{moment}" for moment in range(130 - checkpoints.UPDATES, 130)]
+    assert len(list(folder.iterdir())) == 3 * checkpoints.UPDATES
+
+
+def test_a_new_state_holds_nothing_and_is_whole(tmp_path: pathlib.Path) -> None:
+    place = checkpoints.file(tmp_path, "govcloud-tenants", "tenants-00")
+    checkpoints.begin(place, project="govcloud-tenants", stack="tenants-00")
+    assert checkpoints.mend(tmp_path, "tenants-00") == ""
+    assert place.exists()

@@ -66,3 +66,9 @@ def test_a_look_alike_of_another_script_is_nobody(tmp_path: pathlib.Path) -> Non
     with_mail(tmp_path, "zhаo.min@qinghe.example")  # the point: a Cyrillic а
     with pytest.raises(errors.UsageError, match="nobody is known"):
         identity.current(KNOWN, {})
+
+
+def test_a_record_names_the_person_else_the_account_of_the_process(tmp_path: pathlib.Path) -> None:
+    assert identity.name(KNOWN, {}) == ("sun.tao", Source.OS)
+    with_mail(tmp_path, "somebody@else.example")
+    assert identity.name(KNOWN, {"USER": "zhaomin", "LOGNAME": "zhaomin"}) == ("suntao", Source.OS)

@@ -9,6 +9,7 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import image, preparing, sites, tools, workspace
+from govcloud_cli.run.tools import host as tools_host
 from tests.support import inventories
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
@@ -32,6 +33,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         built["images"] += 1
 
     monkeypatch.setattr(tools.packages, "ensure", lambda **_: ())
+    monkeypatch.setattr(tools_host, "raise_inotify", lambda **_: ())
     monkeypatch.setattr(tools, "find", lambda name: pathlib.Path(f"/{name}"))
     monkeypatch.setattr(tools, "provide", lambda names, **_: {name: pathlib.Path(f"/{name}") for name in names})
     monkeypatch.setattr(image, "find", lambda: None)

@@ -10,7 +10,7 @@ from govcloud_cli import errors
 from govcloud_cli.governance import approvals, drafts, requests
 from govcloud_cli.governance.requests import Source, State
 from govcloud_cli.model import platforms, tenants
-from govcloud_cli.run import identity, request_desk, request_files, signing
+from govcloud_cli.run import identity, request_desk, request_files, request_standing, signing
 from tests.support import decisions
 
 TENANT = decisions.finance()
@@ -107,7 +107,7 @@ def test_a_tenant_that_is_not_there_is_refused(name: str, folder: pathlib.Path) 
     for call in (
         lambda: request_desk.submit(desk(folder), name, who=who(), decommission=False, comment=None),
         lambda: request_desk.cancel(desk(folder), name, who=who()),
-        lambda: request_desk.standing(desk(folder), name),
+        lambda: request_standing.standing(desk(folder), name),
     ):
         with pytest.raises(errors.UsageError):
             call()
@@ -262,8 +262,8 @@ def test_it_is_told_where_every_request_stands(folder: pathlib.Path) -> None:
     submit(desk(folder))
     decide(desk(folder))
     submit(desk(folder, LARGER))
-    first, second = request_desk.standing(desk(folder, LARGER), None)
+    first, second = request_standing.standing(desk(folder, LARGER), None)
     assert (first.newest, first.refusal) == (False, None)
     assert (second.newest, second.refusal) == (True, "request finance/0002 waits for a decision")
-    (only,) = request_desk.standing(desk(folder), "finance")[1:]
+    (only,) = request_standing.standing(desk(folder), "finance")[1:]
     assert only.state is State.PENDING

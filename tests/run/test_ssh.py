@@ -69,6 +69,18 @@ def test_words_reach_the_other_ends_program_as_they_are(folder: workspace.SideFo
     assert shlex.split(" ".join(argv[argv.index("--") + 2 :])) == ["printf", "%s", word]
 
 
+@pytest.mark.parametrize(("account", "told"), [("0", "$(id) b"), ("1000", "sudo -n printf %s $(id) b")])
+def test_a_command_as_root_goes_by_sudo_only_where_the_account_is_another(
+    folder: workspace.SideFolder, tmp_path: pathlib.Path, account: str, told: str
+) -> None:
+    for name, text in (("id", f"echo {account}"), ("sudo", 'printf %s "sudo $*"')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    argv = ssh.as_root(folder, "border", ["printf", "%s", "$(id) b"])
+    sent = " ".join(argv[argv.index("--") + 2 :])
+    assert process.run(["sh", "-c", sent], environment={"PATH": f"{tmp_path}:/usr/bin:/bin"}).stdout == told
+
+
 def test_sockets_have_a_short_path_however_deep_the_checkout_is(tmp_path: pathlib.Path) -> None:
     deep = tmp_path.joinpath(*["a-rather-long-name"] * 12)
     folder = workspace.SideFolder(path=deep / ".govcloud" / "lab" / "external", side=platforms.Side.EXTERNAL)

@@ -9,6 +9,7 @@ import pytest
 from govcloud_cli.plan import databases as database_plans
 from govcloud_cli.providers import objects
 from stacks.components import manifests
+from stacks.tenants import program
 from tests.stacks import test_tenants
 from tests.support import engine
 
@@ -19,9 +20,7 @@ VALUES = database_plans.resolver(master=test_tenants.MASTER, ca="PEM")
 @pytest.fixture(scope="module")
 def registered() -> dict[str, engine.Registered]:
     shard = test_tenants.the_shard()
-    found = engine.run(
-        lambda: test_tenants.program.program(shard, cluster=CLUSTER, database=test_tenants.DATABASE, values=VALUES)
-    )
+    found = engine.run(lambda: program.program(shard, cluster=CLUSTER, database=test_tenants.DATABASE, values=VALUES))
     return {item.name: item for item in found if item.type == objects.TOKEN}
 
 

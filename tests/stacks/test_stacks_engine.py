@@ -134,7 +134,7 @@ def deployed(providers: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with control_plane.running(folder / "plane") as plane, postgres.running() as server:
         # As `roles/database` leaves a server.
         server.ask("CREATE ROLE pgbouncer_auth LOGIN")
-        reach = manifests.Access(kubeconfig=str(plane.kubeconfig))
+        reach = manifests.Access(kubeconfig=str(plane.kubeconfig), bundled=True)
         certificates = {name: str(server.folder / f"{name}") for name in ("ca.crt", "admin.crt", "admin.key")}
         database = databases.Access(
             host="127.0.0.1",

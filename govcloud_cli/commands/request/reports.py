@@ -44,7 +44,7 @@ def desk(environment: str, *, now: datetime.datetime | None = None) -> request_d
 
 def document(request: requests.Request, spec: inventory.Inventory, *, state: str | None = None) -> dict[str, Any]:
     """A request as every word prints it with `--json`."""
-    from govcloud_cli.governance import approvals
+    from govcloud_cli.governance import jurisdiction
     from govcloud_cli.governance import requests as all_requests
 
     shown = state or request.state.value
@@ -58,7 +58,7 @@ def document(request: requests.Request, spec: inventory.Inventory, *, state: str
         "requester": request.requester.person,
         "organisation": request.organisation,
         "level": request.level.value,
-        "approvers": [person.id for person in approvals.approvers(request, spec)],
+        "approvers": [person.id for person in jurisdiction.approvers(request, spec)],
         "automatic": request.automatic,
         "reasons": list(request.reasons),
         "before": None if request.before is None else request.before.model_dump(by_alias=True),
@@ -73,7 +73,7 @@ def document(request: requests.Request, spec: inventory.Inventory, *, state: str
 
 def show(request: requests.Request, spec: inventory.Inventory, *, reasons: Sequence[str] | None = None) -> None:
     """Print what is asked for: cost, budget, class, who decides; `reasons` are those that hold now."""
-    from govcloud_cli.governance import approvals, drafts
+    from govcloud_cli.governance import drafts, jurisdiction
     from govcloud_cli.governance import budgets as all_budgets
 
     console = output.console()
@@ -92,7 +92,7 @@ def show(request: requests.Request, spec: inventory.Inventory, *, reasons: Seque
     for reason in request.reasons if reasons is None else reasons:
         console.print(f"  why 理由    {reason}", soft_wrap=True)
     if state == "PENDING":
-        named = ", ".join(f"{one.display_name} ({one.id})" for one in approvals.approvers(request, spec))
+        named = ", ".join(f"{one.display_name} ({one.id})" for one in jurisdiction.approvers(request, spec))
         level = all_budgets.LEVELS[request.level]
         console.print(f"  ask 审批人  {named or 'nobody in people.yaml may decide this'}, {level}", soft_wrap=True)
 

@@ -12,7 +12,7 @@ from govcloud_cli.commands.request import reports
 
 if TYPE_CHECKING:
     from govcloud_cli.governance import requests
-    from govcloud_cli.run import request_desk
+    from govcloud_cli.run import request_desk, request_standing
 
 
 @click.command(short_help="Show requests, who has to decide, and whether decisions hold (进度).")
@@ -33,10 +33,10 @@ def status(
       govcloud request status finance --all
       govcloud request status finance --check --json
     """
-    from govcloud_cli.run import request_desk
+    from govcloud_cli.run import request_desk, request_standing
 
     desk = reports.desk(environment)
-    rows = request_desk.standing(desk, tenant)
+    rows = request_standing.standing(desk, tenant)
     shown = rows if everything else [row for row in rows if row.newest]
     refused = [row for row in rows if row.newest and row.refusal is not None]
     if check and tenant is not None and not rows and desk.site.spec.needs_approval:
@@ -51,15 +51,15 @@ def status(
         context.exit(int(errors.ExitCode.POLICY_DENIED))
 
 
-def _document(desk: request_desk.Desk, row: request_desk.Standing) -> dict[str, Any]:
+def _document(desk: request_desk.Desk, row: request_standing.Standing) -> dict[str, Any]:
     found = reports.document(row.request, desk.site.spec, state=row.state.value)
     return {**found, "approved": row.refusal is None and row.newest, "why": row.refusal}
 
 
-def _print(desk: request_desk.Desk, rows: list[request_desk.Standing], *, single: bool) -> None:
+def _print(desk: request_desk.Desk, rows: list[request_standing.Standing], *, single: bool) -> None:
     from rich import table
 
-    from govcloud_cli.governance import approvals
+    from govcloud_cli.governance import jurisdiction
 
     console = output.console()
     if not rows:
@@ -72,7 +72,7 @@ def _print(desk: request_desk.Desk, rows: list[request_desk.Standing], *, single
     shown = table.Table("request", "change", "state", "since", "by", "who decides", box=None, pad_edge=False)
     for row in rows:
         last: requests.Transition = row.request.history[-1]
-        names = ", ".join(person.id for person in approvals.approvers(row.request, desk.site.spec))
+        names = ", ".join(person.id for person in jurisdiction.approvers(row.request, desk.site.spec))
         waits = row.state.value == "PENDING"
         state = f"{row.state.value} {reports.STATES[row.state.value]}"
         shown.add_row(
@@ -81,7 +81,7 @@ def _print(desk: request_desk.Desk, rows: list[request_desk.Standing], *, single
     console.print(shown)
 
 
-def _print_one(desk: request_desk.Desk, row: request_desk.Standing) -> None:
+def _print_one(desk: request_desk.Desk, row: request_standing.Standing) -> None:
     console = output.console()
     reports.show(row.request, desk.site.spec)
     for step in row.request.history:

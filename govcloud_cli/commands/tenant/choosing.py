@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from govcloud_cli.model import inventory, tenants
 
 F = TypeVar("F", bound=Callable[..., object])
+_FORM = re.compile(r"[a-z][a-z0-9-]*\Z")
 
 
 def argument(function: F) -> F:
@@ -62,4 +64,6 @@ def _complete(context: click.Context, parameter: click.Parameter, incomplete: st
         folder = options.find_inventory(environment)
     except errors.GovcloudError:
         return []
-    return sorted(path.stem for path in (folder / "tenants").glob("*.yaml") if path.stem.startswith(incomplete))
+    # A shell puts what it is given on its command line as it is, and a file may be called `$(…).yaml`.
+    names = (path.stem for path in (folder / "tenants").glob("*.yaml") if _FORM.match(path.stem))
+    return sorted(name for name in names if name.startswith(incomplete))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
 
 import click
 
 from govcloud_cli import errors
 from govcloud_cli.commands import options, output, runs
 from govcloud_cli.commands.tenant import choosing
-
-if TYPE_CHECKING:
-    from govcloud_cli.model import inventory
 
 
 @click.command(short_help="Stop a tenant and keep its data.")
@@ -36,7 +33,7 @@ def freeze(tenant: str, environment: str, environments: tuple[str, ...], reason:
       govcloud tenant freeze finance --reason "security incident 2026-17"
       govcloud tenant freeze finance --environment dev --environment test --reason "not paid for"
     """
-    from govcloud_cli.run import freezes
+    from govcloud_cli.run import freezes, identity
 
     folder, spec = choosing.load(environment)
     found = choosing.find(spec, tenant)
@@ -47,8 +44,9 @@ def freeze(tenant: str, environment: str, environments: tuple[str, ...], reason:
                 f"tenant {tenant} has no environment '{name}'",
                 remedy=choosing.nearest(name, theirs) or f"choose from: {', '.join(theirs)}",
             )
+    person, _ = identity.name(spec.people, os.environ)
     path = freezes.freeze(
-        folder, found, environments=environments, reason=reason, by=_person(spec), today=runs.now().date()
+        folder, found, environments=environments, reason=reason, by=person, today=runs.now().date()
     )
     if as_json:
         output.print_json(
@@ -85,11 +83,3 @@ def thaw(tenant: str, environment: str, as_json: bool) -> None:
     console.print(f"removed {path}\nNext: commit that, then govcloud deploy --env {environment}.", soft_wrap=True)
     if over:
         console.print(f"Still frozen, past the last day: {', '.join(over)}. Extend expiresOn there.", soft_wrap=True)
-
-
-def _person(spec: inventory.Inventory) -> str:
-    """Who freezes: the person of people.yaml with our log-in name, else that name itself."""
-    import getpass
-
-    account = getpass.getuser()
-    return next((person.id for person in spec.people if account in person.accounts.os), account)

@@ -146,6 +146,7 @@ class Bundle:
 
     def _judged(self, key: str, text: Any, namespace: str) -> Iterable[resource.Failure]:
         place = f'objects["{key}"]'
+        written: Any = None
         try:
             written = json.loads(text)
             own = written["metadata"].get("namespace", written["metadata"]["name"])

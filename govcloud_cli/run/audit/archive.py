@@ -18,8 +18,8 @@ def move(where: places.Places, last: chain.Record) -> pathlib.Path:
         files.sync(folder / path.name)
     # From here on it is archived: `finish` does what is left.
     where.heads.rename(folder / "heads.jsonl")
-    files.sync_folder(folder)
-    files.sync_folder(where.second)
+    workspace.sync_folder(folder)
+    workspace.sync_folder(where.second)
     _forget(where)
     return folder
 

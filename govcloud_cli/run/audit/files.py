@@ -9,6 +9,7 @@ import pathlib
 from collections.abc import Iterator
 
 from govcloud_cli.governance import chain_lines
+from govcloud_cli.run import workspace
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ def append(path: pathlib.Path, data: bytes) -> None:
     finally:
         os.close(descriptor)
     if is_new:
-        sync_folder(path.parent)
+        workspace.sync_folder(path.parent)
 
 
 def refuse_unwritable(path: pathlib.Path) -> None:
@@ -96,15 +97,6 @@ def size(path: pathlib.Path) -> int:
     with contextlib.suppress(FileNotFoundError):
         return path.stat().st_size
     return 0
-
-
-def sync_folder(path: pathlib.Path) -> None:
-    """Have the names in `path` on disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _open(path: pathlib.Path, flags: int) -> int:

@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+from typing import TYPE_CHECKING
 
 from govcloud_cli import errors
 from govcloud_cli.run import workspace
+
+if TYPE_CHECKING:
+    from govcloud_cli.model import platforms
+    from govcloud_cli.run import sites
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,6 +60,17 @@ def of(folder: workspace.SideFolder, *, environment: str, copy_to: pathlib.Path)
         second=copy_to,
         name=f"{environment}-{folder.side.value}",
     )
+
+
+def of_site(site: sites.Site, side: platforms.Side) -> Places:
+    """The files of a side's log, as the platform's inventory says. Raises as `second_place`."""
+    return of(site.space.side(side), environment=site.spec.environment, copy_to=second_place_of(site))
+
+
+def second_place_of(site: sites.Site) -> pathlib.Path:
+    """The folder that remembers the heads of a platform's logs. Raises as `second_place`."""
+    declared = site.spec.platform.spec.audit
+    return second_place(site.space, None if declared is None else declared.copy_to)
 
 
 def second_place(space: workspace.Workspace, copy_to: str | None) -> pathlib.Path:

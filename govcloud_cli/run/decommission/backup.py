@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from govcloud_cli import errors
 from govcloud_cli.run import process, reach, ssh, workspace
 
-_AS_ROOT = ("sh", "-c", 'if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo -n "$@"; fi', "sh")
 # A tenant who owns a database may set the search path there, and would have the superuser call his functions.
 _AS_POSTGRES = ("runuser", "--user=postgres", "--", "env", "PGOPTIONS=-c search_path=pg_catalog -c role=none")
 _DUMP = ("pg_dump", "--format=custom", "--no-password", "--serializable-deferrable", "--lock-wait-timeout=30s")
@@ -80,7 +79,7 @@ def faults(target: pathlib.Path) -> tuple[str, ...]:
 
 def ssh_command(machine: str, command: Sequence[str], *, folder: workspace.SideFolder, way: reach.Reach) -> list[str]:
     """`command` on a machine of the side, as root."""
-    return way.command(ssh.command(folder, machine, [*_AS_ROOT, *command]))
+    return way.command(ssh.as_root(folder, machine, command))
 
 
 def dump(argv: Sequence[str], path: pathlib.Path) -> None:

@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import json
 import pathlib
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -21,6 +22,11 @@ from govcloud_cli.plan import plans
 from govcloud_cli.run import progress, reach, renderings, requests, scaffolding, sites, workspace
 from govcloud_cli.run.decommission import backup, decide, reading
 
+_ID = re.compile(r"[a-z][a-z0-9-]{1,29}\Z")
+_MADE = "%Y%m%dT%H%M%SZ"
+"""What the folder of a backup is called: when it was made, UTC."""
+_FRESH = datetime.timedelta(days=1)
+"""So old may the backup be of data that is still there when an interrupted decommission goes on."""
 Recorder = Callable[[chain.Action, Mapping[str, Any]], None]
 """Puts a record into the audit log. Raises `errors.GovcloudError` if it cannot: nothing is done then."""
 Deployer = Callable[[sites.Site], None]
@@ -92,6 +98,9 @@ def mark_of(space: workspace.Workspace, side: platforms.Side, tenant: str) -> pa
 
 def unfinished(space: workspace.Workspace, tenant: str) -> platforms.Side | None:
     """The side on which an earlier run began to remove the tenant and did not end."""
+    # What is typed is looked for as a file: `../x` would be another one than a mark.
+    if not _ID.match(tenant):
+        return None
     return next((side for side in platforms.Side if mark_of(space, side, tenant).is_file()), None)
 
 
@@ -122,6 +131,7 @@ def proceed(task: Task, *, deploy: Deployer, record: Recorder, journal: progress
         scaffolding.remove(task.freeze)
         scaffolding.remove(task.file)
     target = _begun(task)
+    _refuse_old(task, target)
     # Not read again: a machine that is dedicated to it may still be in platform.yaml, and is emptied like any other.
     deploy(dataclasses.replace(task.site, spec=without(task.site.spec, task.tenant)))
     with journal.step("sweep") as step:
@@ -183,7 +193,7 @@ def without(spec: inventory.Inventory, tenant: str) -> inventory.Inventory:
 
 
 def _back_up(task: Task, seen: Outlook) -> pathlib.Path:
-    target = task.place.path / "backups" / task.tenant / f"{task.now:%Y%m%dT%H%M%SZ}"
+    target = task.place.path / "backups" / task.tenant / f"{task.now:{_MADE}}"
     rendering = renderings.of(task.site.spec, task.tenant, today=task.now.date())
     texts = {"tenant.yaml": task.file.read_text(encoding="utf-8"), "objects.yaml": renderings.text(rendering)}
     if task.freeze.exists():
@@ -213,3 +223,18 @@ def _begun(task: Task) -> pathlib.Path:
             remedy="put the backup back, or its file under tenants/ to begin anew",
         )
     return target
+
+
+def _refuse_old(task: Task, target: pathlib.Path) -> None:
+    """Who had put the file back may have worked on for months; what was written since is in no backup."""
+    age = task.now - datetime.datetime.strptime(target.name, _MADE).replace(tzinfo=datetime.UTC)
+    if age <= _FRESH:
+        return
+    standing = reading.look(task.site, task.plan, task.tenant)
+    if standing.databases or standing.unreadable:
+        raise errors.GovcloudError(
+            f"the backup of {task.tenant} is {age.days} days old, and its databases may have been used since",
+            where=str(target),
+            cause="\n".join([*(one.name for one in standing.databases), *standing.unreadable]),
+            remedy=f"put {task.file} back (git checkout), and decommission it anew: that makes a new backup",
+        )

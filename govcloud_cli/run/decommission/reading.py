@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from govcloud_cli import errors
-from govcloud_cli.model import platforms
-from govcloud_cli.plan import database_servers, databases, plans
-from govcloud_cli.run import machines, preparing, process, reach, sites, workspace
+from govcloud_cli.plan import databases, plans
+from govcloud_cli.run import database_access, machines, preparing, process, reach, sites
 from govcloud_cli.run.decommission import decide, remains
 
 _POOLER = {"user": "pgbouncer", "folder": "/run/pgbouncer", "port": databases.PORT}
@@ -35,7 +34,7 @@ def _asked(site: sites.Site, side: plans.SidePlan, tenant: str, *, sweep: bool) 
     job = remains.Job(
         tenant=tenant,
         kubeconfig=str(preparing.engine_kubeconfig(side, folder)) if has_cluster else None,
-        servers={machine.id: _settings(machine, folder) for machine in side.databases},
+        servers={machine.id: database_access.of(machine, folder) for machine in side.databases},
         sweep=sweep,
     )
     if not way.exists:
@@ -46,19 +45,6 @@ def _asked(site: sites.Site, side: plans.SidePlan, tenant: str, *, sweep: bool) 
         return decide.from_json(json.loads(done.stdout))
     except errors.ProcessError as error:
         return decide.Reading(unreadable=(f"the {side.side.value} side: {error.cause or error.message}",))
-
-
-def _settings(machine: platforms.Machine, folder: workspace.SideFolder) -> dict[str, Any]:
-    """How to reach a server as the platform, as the stacks do."""
-    return {
-        "host": database_servers.management(machine),
-        "port": 5432,
-        "username": databases.ADMIN_ROLE,
-        "database": "postgres",
-        "sslmode": "verify-full",
-        "sslrootcert": str(folder.pki / "services-ca.crt"),
-        "clientcert": {"cert": str(folder.pki / "database-admin.crt"), "key": str(folder.pki / "database-admin.key")},
-    }
 
 
 def _clients(site: sites.Site, side: plans.SidePlan, tenant: str) -> decide.Reading:

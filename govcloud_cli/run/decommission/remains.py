@@ -26,7 +26,6 @@ from govcloud_cli.providers.postgresql import database, role, server
 from govcloud_cli.run.decommission import decide
 
 _LABEL = f"{namespaces.PREFIX}tenant"
-_OURS = ",".join(f"{key}={value}" for key, value in namespaces.MANAGED.items())
 _GONE_SECONDS = 120.0
 _CONNECT_SECONDS = 10
 
@@ -119,7 +118,8 @@ async def _namespaces(client: clients.Client, tenant: str) -> tuple[tuple[str, .
 
 
 def _secrets(client: clients.Client, tenant: str) -> AsyncIterator[clients.Manifest]:
-    return client.list_kind("v1", "Secret", label_selector=f"{_LABEL}={tenant},{_OURS}", metadata_only=True)
+    selector = f"{_LABEL}={tenant},{namespaces.SELECTOR}"
+    return client.list_kind("v1", "Secret", label_selector=selector, metadata_only=True)
 
 
 async def _sweep_cluster(client: clients.Client, tenant: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.plan import plans, steps
-from govcloud_cli.run import applied, preparing, process, reach, workspace
+from govcloud_cli.run import applied, database_access, preparing, process, reach, workspace
 from govcloud_cli.run.drift import findings, machines, seen, tasks, telling
 
 Json = dict[str, Any]
@@ -160,7 +160,7 @@ def _servers(subject: Subject, names: frozenset[str], known: seen.Seen) -> list[
             found.append(
                 {
                     "machine": machine.id,
-                    "access": tasks.access(machine, subject.folder),
+                    "access": database_access.of(machine, subject.folder),
                     "planned": planned,
                     "master": str(subject.folder.secrets / "master"),
                     "verified": {role: mark for role, mark in known.verifiers.items() if role in roles},

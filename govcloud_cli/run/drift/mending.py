@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from govcloud_cli import errors
-from govcloud_cli.run import machines
-from govcloud_cli.run.drift import findings, looking, tasks
+from govcloud_cli.run import database_access, machines
+from govcloud_cli.run.drift import findings, looking
 from govcloud_cli.run.inspection import postgresql
 
 Task = Mapping[str, str]
@@ -46,6 +46,6 @@ def _ask(subject: looking.Subject, wanted: Sequence[Task]) -> str:
     by_machine: dict[str, list[Task]] = {}
     for task in wanted:
         by_machine.setdefault(task["machine"], []).append(task)
-    servers = {machine.id: tasks.access(machine, subject.folder) for machine in subject.plan.databases}
+    servers = {machine.id: database_access.of(machine, subject.folder) for machine in subject.plan.databases}
     jobs = [{"machine": name, "access": servers[name], "tasks": mends} for name, mends in by_machine.items()]
     return str(looking.ask_worker(subject, {"mend": jobs})["error"]) if jobs else ""

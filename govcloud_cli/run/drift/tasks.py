@@ -7,8 +7,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from govcloud_cli.model import platforms
-from govcloud_cli.plan import database_servers, databases, plans, steps
+from govcloud_cli.plan import databases, plans, steps
 from govcloud_cli.providers.kubernetes import kinds
 from govcloud_cli.run import workspace
 
@@ -92,21 +91,6 @@ def desired(side: plans.SidePlan, folder: workspace.SideFolder, entries: Collect
         entry: databases.resolve(manifest, _resolver(folder)) if entry.startswith(_SECRET) else manifest
         for entry, manifest in manifests(side)
         if entry in wanted
-    }
-
-
-def access(machine: platforms.Machine, folder: workspace.SideFolder) -> dict[str, Any]:
-    """How the platform's own role signs in to a database server.
-
-    As `stacks.components.databases.Access`, which is not to be had without Pulumi.
-    """
-    return {
-        "host": database_servers.management(machine),
-        "port": 5432,
-        "username": databases.ADMIN_ROLE,
-        "database": "postgres",
-        "sslrootcert": str(folder.pki / "services-ca.crt"),
-        "clientcert": {"cert": str(folder.pki / "database-admin.crt"), "key": str(folder.pki / "database-admin.key")},
     }
 
 

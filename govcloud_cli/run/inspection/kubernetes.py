@@ -13,11 +13,11 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from govcloud_cli.plan import namespaces
 from govcloud_cli.providers.kubernetes import client as clients
 from govcloud_cli.providers.kubernetes import comparison, kinds
 
 Json = dict[str, Any]
-SELECTOR = "app.kubernetes.io/managed-by=govcloud"
 QUOTA = "ResourceQuota"
 """Read whole every time: it tells what is used."""
 
@@ -84,7 +84,7 @@ async def _list(client: clients.Client, version: str, kind: str, answer: Answer)
     """Return the kind's objects that have our label, each with its fingerprint."""
     whole = kind == QUOTA
     found = {}
-    async for item in client.list_kind(version, kind, label_selector=SELECTOR, metadata_only=not whole):
+    async for item in client.list_kind(version, kind, label_selector=namespaces.SELECTOR, metadata_only=not whole):
         found[_key(item)] = fingerprint(item)
         if whole:
             metadata = {name: item["metadata"].get(name) for name in ("name", "namespace", "labels")}
@@ -113,7 +113,7 @@ async def _compare(
     left = set(keys)
     if len(keys) > _MANY:
         kind = keys[0].partition("/")[0]
-        async for live in client.list_kind(version, kind, label_selector=SELECTOR):
+        async for live in client.list_kind(version, kind, label_selector=namespaces.SELECTOR):
             if (key := _key(live)) in left:
                 left.discard(key)
                 _judge(answer, key, desired[key], live)

@@ -113,9 +113,7 @@ def _reason(error: errors.GovcloudError) -> str:
 
 
 def _session(job: Mapping[str, Any]) -> server.Session:
-    access = job["access"]
-    config = {**access, "connectTimeout": _CONNECT, "sslmode": "verify-full"}
-    return server.Session(config, threading.Event())
+    return server.Session({"connectTimeout": _CONNECT, **job["access"]}, threading.Event())
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def diagnose(*, embedded: bool, now: datetime.datetime) -> tuple[findings.Check,
     warm = all(check.status is not findings.Status.WOULD_BE_DONE for check in checks)
     checks += [_go(checks)]
     if embedded:
-        checks += [*host.kernel(), host.control_groups(), _memory()]
+        checks += [*host.kernel(), host.inotify(), host.control_groups(), _memory()]
     return (*checks, host.disk(warm=warm))
 
 

@@ -76,6 +76,44 @@ def control_groups(place: pathlib.Path = pathlib.Path("/sys/fs/cgroup")) -> find
     )
 
 
+INOTIFY = pathlib.Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_LEAST = 1024
+"""The kernel's 128 serve fifteen machines: the systemd of each takes about eight, and the next one hangs at boot."""
+
+
+def inotify(place: pathlib.Path = INOTIFY) -> findings.Check:
+    """Whether many machines can watch their files at once."""
+    seen = int(place.read_text("ascii"))
+    name, found = "kernel: inotify", f"{seen} instances"
+    if seen >= _INOTIFY_LEAST:
+        return findings.ready(name, found)
+    return findings.would(name, found, f"raise {place.name} to {_INOTIFY_LEAST}, until the next boot")
+
+
+def raise_inotify(*, install: bool, place: pathlib.Path = INOTIFY) -> tuple[str, ...]:
+    """Raise the limit if it is too low; return what was done. Raises `errors.UsageError` if `install` forbids it."""
+    check = inotify(place)
+    if check.status is findings.Status.READY:
+        return ()
+    by_hand = f"sysctl fs.inotify.max_user_instances={_INOTIFY_LEAST}"
+    if not install:
+        raise errors.UsageError(
+            f"this host lets its programs watch files only {check.found} at a time",
+            cause="the systemd of each machine takes about eight, and --no-install forbids to raise the limit",
+            remedy=f"{by_hand}, or run again without --no-install",
+        )
+    try:
+        place.write_text(f"{_INOTIFY_LEAST}\n", "ascii")
+    except OSError as error:
+        raise errors.GovcloudError(
+            "the kernel's limit of inotify instances cannot be raised",
+            where=str(place),
+            cause=error.strerror,
+            remedy=f"on the machine that carries this one: {by_hand}",
+        ) from error
+    return (f"inotify limit {_INOTIFY_LEAST}",)
+
+
 def memory(meminfo: str) -> findings.Check:
     """Whether the lab fits, given the text of /proc/meminfo."""
     rows = dict(line.split(":", 1) for line in meminfo.splitlines() if ":" in line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -43,7 +43,7 @@ def program(engine: conftest.Engine, objects: list[dict[str, Any]], *, bundled: 
 
 def up(engine: conftest.Engine, name: str, objects: list[dict[str, Any]], **options: Any) -> dict[str, int]:
     bundled = options.pop("bundled", True)
-    stack = engine.stack(name, engines.settled(program(engine, objects, bundled=bundled)))
+    stack = engine.stack(name, cast(Callable[[], None], engines.settled(program(engine, objects, bundled=bundled))))
     changes = stack.up(color="never", **options).summary.resource_changes or {}
     return {str(kind).rpartition(".")[2]: count for kind, count in changes.items()}
 

@@ -19,7 +19,7 @@ from govcloud_cli.model import platforms
 from govcloud_cli.plan import cluster, databases, plans, shards
 from govcloud_cli.providers.kubernetes import client as clients
 from govcloud_cli.providers.kubernetes import transport
-from govcloud_cli.run import drift, machines, preparing, progress, sides, sites, stacks, workspace
+from govcloud_cli.run import database_access, drift, machines, preparing, progress, sides, sites, stacks, workspace
 from govcloud_cli.run.drift import tasks
 from stacks.components import databases as database_components
 from stacks.components import manifests
@@ -385,7 +385,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -
             plan=plan, site=sites.Site(spec=INVENTORY, space=space, sides=(side,)), plane=plane, server=server
         )
         patch.setattr(preparing, "certify", lambda *_, **__: ())
-        patch.setattr(tasks, "access", lambda *_: {k: v for k, v in server.administrator.items() if k != "sslmode"})
+        patch.setattr(database_access, "of", lambda *_: dict(server.administrator))
         patch.setattr(machines, "run_script", found.run_script)
         with _stacks(found, folder, patch):
             found.run()

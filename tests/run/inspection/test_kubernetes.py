@@ -10,6 +10,7 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.run.inspection import kubernetes
+from tests.support import threads
 
 
 def live(name: str, **fields: Any) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def look(server: Server, planned: Mapping[str, str], ignored: Sequence[str] = ()
         return {key: live(key.rpartition("/")[2]) for key in moved}
 
     task = kubernetes.Task(kinds=[("v1", "ConfigMap")], planned=planned, ignored=ignored)
-    return asyncio.run(kubernetes.look(server, task, ask))  # type: ignore[arg-type]
+    return threads.beside(lambda: asyncio.run(kubernetes.look(server, task, ask)))  # type: ignore[arg-type]
 
 
 def test_what_did_not_move_costs_one_list_of_metadata() -> None:

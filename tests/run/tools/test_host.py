@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+from govcloud_cli import errors
 from govcloud_cli.run.tools import findings, host
 from tests.run.tools import conftest
 
@@ -50,3 +51,16 @@ def test_a_probe_whose_program_is_still_to_be_installed_blocks_nothing(
     monkeypatch.setattr("os.geteuid", lambda: 0)
     program("unshare", "exit 1")
     assert {check.status for check in host.kernel()} == {findings.Status.NOTE}
+
+
+def test_a_limit_of_inotify_under_which_many_machines_hang_is_raised_unless_that_is_forbidden(
+    tmp_path: pathlib.Path,
+) -> None:
+    place = tmp_path / "max_user_instances"
+    place.write_text("128\n")
+    assert host.inotify(place).status is findings.Status.WOULD_BE_DONE
+    with pytest.raises(errors.UsageError, match="128 instances"):
+        host.raise_inotify(install=False, place=place)
+    assert host.raise_inotify(install=True, place=place) == ("inotify limit 1024",)
+    assert host.inotify(place).status is findings.Status.READY
+    assert host.raise_inotify(install=False, place=place) == ()
