@@ -89,11 +89,11 @@ def verify(
 
 
 @click.command(short_help=WORDS["show"][1])
-@click.option("--tenant", help="Only what is about this tenant.")
+@click.option("--tenant", shell_complete=options.complete_tenant, help="Only what is about this tenant.")
 @click.option("--person", help="Only what this person did.")
 @click.option("--action", help="Only this action, such as deploy-began.")
-@click.option("--since", type=_DATE, help="From this day on (UTC).")
-@click.option("--until", type=_DATE, help="To the end of this day (UTC).")
+@click.option("--since", type=_DATE, metavar="DATE", help="From this day on (UTC).")
+@click.option("--until", type=_DATE, metavar="DATE", help="To the end of this day (UTC), e.g. 2026-12-31.")
 @options.environment
 @options.side
 @options.as_json
@@ -139,7 +139,10 @@ def show(
         }
         output.print_json(document)
         return
-    audit_output.print_records(records)
+    if records:
+        audit_output.print_records(records)
+    else:
+        output.console().print("No such records (没有符合条件的记录).")
     for one, report in reports:
         if report.verdict != "verified":
             audit_output.print_report(one, report, stderr=True)
@@ -164,5 +167,6 @@ def _readings(
             yield read
     if not found:
         raise errors.GovcloudError(
-            f"environment '{name}' has no audit log yet", remedy="it begins with the first deploy: govcloud deploy"
+            f"environment '{name}' has no audit log yet",
+            remedy=f"it begins with the first deploy: govcloud deploy{options.flag(environment)}",
         )

@@ -40,7 +40,9 @@ def exec_(environment: str, machine: str, command: tuple[str, ...]) -> int:
     side = next(side for side in plan.sides if any(host.name == machine for host in side.hosts))
     way, folder = reach.of(side), site.space.side(side.side)
     if not way.exists or not (folder.ssh / "config").exists():
-        raise errors.GovcloudError(f"machine {machine} is not running", remedy="run `govcloud deploy`")
+        raise errors.GovcloudError(
+            f"machine {machine} is not running", remedy=f"run `govcloud deploy{options.flag(environment)}`"
+        )
     words = command[1:] if command[:1] == ("--",) else command
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     return machines.execute(machine, words, folder=folder, way=way, terminal=terminal)

@@ -30,7 +30,9 @@ def kubeconfig(environment: str, side: str, as_json: bool) -> None:
     declared = site.spec.platform.spec.kubeconfig.get(site.sides[0])
     path = declared or str(site.space.side(site.sides[0]).kubeconfig)
     if declared is None and not site.space.side(site.sides[0]).kubeconfig.exists():
-        raise errors.GovcloudError(f"the {side} side has no cluster yet", remedy="run `govcloud deploy`")
+        raise errors.GovcloudError(
+            f"the {side} side has no cluster yet", remedy=f"run `govcloud deploy{options.flag(environment)}`"
+        )
     if as_json:
         output.print_json({"path": path, "side": side})
     else:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from govcloud_cli import errors
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 F = TypeVar("F", bound=Callable[..., object])
 DEFAULT_ENVIRONMENT = "lab"
+_FORM = re.compile(r"[a-z][a-z0-9-]*\Z")
 
 
 def environment(function: F) -> F:
@@ -25,7 +31,42 @@ def environment(function: F) -> F:
         show_default=True,
         envvar="GOVCLOUD_ENV",
         help="Environment: a folder of inventories/, or the path of one.",
+        shell_complete=_complete_environment,
     )(function)
+
+
+def tenant(function: F) -> F:
+    """`TENANT`, given to the verb as `tenant: str`."""
+    return click.argument("tenant", metavar="TENANT", shell_complete=complete_tenant)(function)
+
+
+def complete_tenant(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's
+    """Ids of the environment's tenants, by their files' names: completion must not wait for a whole inventory."""
+    try:
+        folder = find_inventory(context.params.get("environment") or DEFAULT_ENVIRONMENT)
+    except errors.GovcloudError:
+        return []
+    # A shell puts what it is given on its command line as it is, and a file may be called `$(…).yaml`.
+    names = (path.stem for path in (folder / "tenants").glob("*.yaml") if _FORM.match(path.stem))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def _complete_environment(
+    context: click.Context,  # noqa: ARG001 - click's
+    parameter: click.Parameter,  # noqa: ARG001 - as above
+    incomplete: str,
+) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    if os.sep in incomplete or incomplete.startswith("."):
+        return [CompletionItem(incomplete, type="dir")]
+    known = {name for place in _places(None) for name in _environments(place) if _FORM.match(name)}
+    return [CompletionItem(name) for name in sorted(known) if name.startswith(incomplete)]
+
+
+def flag(environment: str) -> str:
+    """` --env NAME` for a command that we propose, so that it is not run on another environment; empty for `lab`."""
+    return "" if environment == DEFAULT_ENVIRONMENT else f" --env {shlex.quote(environment)}"
 
 
 def as_json(function: F) -> F:

@@ -39,7 +39,7 @@ def status(environment: str, side: str | None, as_json: bool) -> None:
     if as_json:
         output.print_json(_document(site, found, notices))
     else:
-        _print(site, found)
+        _print(site, found, environment)
         summary.show_notices(output.console(), notices)
 
 
@@ -88,12 +88,15 @@ def _document(site: sites.Site, found: run_status.Status, notices: Sequence[life
     }
 
 
-def _print(site: sites.Site, found: run_status.Status) -> None:
+def _print(site: sites.Site, found: run_status.Status, environment: str) -> None:
     from rich import table
 
     console = output.console()
     if not found.deployed:
-        console.print(f"Environment '{site.spec.environment}' is not deployed. Next: govcloud deploy")
+        told = (
+            f"Environment '{site.spec.environment}' is not deployed. Next: govcloud deploy{options.flag(environment)}"
+        )
+        console.print(told, soft_wrap=True)
         return
     machines = table.Table("machine", "zone", "address", "state", "resident", box=None, pad_edge=False)
     for machine in found.machines:

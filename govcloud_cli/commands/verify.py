@@ -27,7 +27,9 @@ def verify(environment: str, side: str | None, show_all: bool, as_json: bool) ->
     site = runs.site(environment, side)
     if not site.space.path.exists():
         name = site.spec.environment
-        raise errors.GovcloudError(f"environment {name} is not deployed", remedy="run `govcloud deploy`")
+        raise errors.GovcloudError(
+            f"environment {name} is not deployed", remedy=f"run `govcloud deploy{options.flag(environment)}`"
+        )
     logs = runs.log_folder(site.space, "verify", runs.now())
     with runs.journal(quiet=as_json) as journal, journal.step("verify") as step:
         checked = run_verify.verify(

@@ -110,7 +110,7 @@ def judge(case: Case, rules: Rules) -> Verdict | Refusal:
         if change.automatic:
             why = f"by rule: {'; '.join(change.reasons)}"
             return _verdict(case, why=why, number=_lowest(case, rules), kept=decided)
-        wrong = f"{wrong} (a person must decide: {'; '.join(change.reasons)})"
+        wrong = f"{wrong} (a person must decide: {'; '.join(reason.rstrip('.') for reason in change.reasons)})"
     return Refusal(tenant=case.tenant, why=wrong or "not decided", remedy=_remedy(case))
 
 

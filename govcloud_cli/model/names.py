@@ -19,7 +19,7 @@ DatabaseId = Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z][a-z0-9]*
 DisplayName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """A name for people, in any script; may change freely."""
 
-Reason = Annotated[str, pydantic.StringConstraints(min_length=4, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Reason = Annotated[str, pydantic.StringConstraints(min_length=2, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """Why something is allowed; ends up as a comment in the firewall."""
 
 ENVIRONMENTS = ("dev", "test", "staging", "prod")

@@ -172,7 +172,7 @@ class CustomQuota(base.Model):
     """GiB of all volumes together."""
     pods: Annotated[int, pydantic.Field(ge=1, le=1000)]
     justification: Annotated[
-        str, pydantic.StringConstraints(min_length=20, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")
+        str, pydantic.StringConstraints(min_length=8, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")
     ]
     """Why no tier fits."""
 

@@ -7,7 +7,7 @@ flow names stays dropped at all three.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from govcloud_cli.model import inventory, platforms
 
@@ -68,7 +68,7 @@ def forwards(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[Zon
 def inputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
     """What `machine` itself accepts, by the zone it comes from and the zone it arrives in."""
     found: dict[tuple[str, str], list[FlowRule]] = {}
-    for flow, source, destination in _reachable(spec):
+    for flow, source, destination in _reachable(spec, spec.platform.spec.flows):
         for interface in machine.interfaces:
             if destination.zone != interface.zone or not _means(destination, machine) or source.machine == machine.id:
                 continue
@@ -80,7 +80,7 @@ def inputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZoneP
 def outputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
     """What `machine` itself may open, by the zone it leaves from and the zone it goes to."""
     found: dict[tuple[str, str], list[FlowRule]] = {}
-    for flow, source, destination in _reachable(spec):
+    for flow, source, destination in _reachable(spec, spec.platform.spec.flows):
         for interface in machine.interfaces:
             if source.zone != interface.zone or not _means(source, machine) or destination.machine == machine.id:
                 continue
@@ -99,23 +99,25 @@ def allows(
     port: int,
 ) -> bool:
     """Whether a declared flow lets `source` reach `destination` at `interface`; what `verify` holds packets against."""
+    # First what is cheap to tell: this is asked for every port of every pair of machines.
+    named = [flow for flow in spec.platform.spec.flows if flow.protocol == protocol and port in flow.ports]
     return any(
-        flow.protocol == protocol
-        and port in flow.ports
-        and any(start.zone == place.zone for place in source.interfaces)
+        any(start.zone == place.zone for place in source.interfaces)
         and _means(start, source)
         and end.zone == interface.zone
         and _means(end, destination)
-        for flow, start, end in _reachable(spec)
+        for _, start, end in _reachable(spec, named)
     )
 
 
-def _reachable(spec: inventory.Inventory) -> Iterator[tuple[platforms.Flow, End, End]]:
-    """Every flow between every place of its ends, as far as packets can take that way.
+def _reachable(
+    spec: inventory.Inventory, declared: Iterable[platforms.Flow]
+) -> Iterator[tuple[platforms.Flow, End, End]]:
+    """Every flow of those `declared`, between every place of its ends, as far as packets can take that way.
 
     A machine in several zones is addressed in the zone its caller is in, if it has an interface there.
     """
-    for flow in spec.platform.spec.flows:
+    for flow in declared:
         sources = ends(spec, flow.source)
         destinations = ends(spec, flow.destination)
         shared = {end.zone for end in sources} & {end.zone for end in destinations}
@@ -129,7 +131,7 @@ def _reachable(spec: inventory.Inventory) -> Iterator[tuple[platforms.Flow, End,
 def _forwarded(
     spec: inventory.Inventory, border: platforms.Machine, source_zone: str, destination_zone: str
 ) -> Iterator[FlowRule]:
-    for flow, source, destination in _reachable(spec):
+    for flow, source, destination in _reachable(spec, spec.platform.spec.flows):
         if (source.zone, destination.zone) == (source_zone, destination_zone) and border.id not in (
             source.machine,
             destination.machine,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import pathlib
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -104,6 +105,17 @@ def settled(program: Callable[[], None]) -> Callable[[], Awaitable[None]]:
                 return
 
     return run
+
+
+def keep_no_logs(home: pathlib.Path) -> None:
+    """Put a file where Pulumi, whose home is `home`, would make its folder of logs: it then goes without.
+
+    Otherwise each process writes down all that it does, encrypted and as long as the state; our log has what matters.
+    """
+    logs = home / "logs"
+    if logs.is_dir() and not logs.is_symlink():
+        shutil.rmtree(logs)
+    logs.touch(mode=0o600)
 
 
 def silence() -> None:

@@ -134,9 +134,14 @@ def waiting(desk: Desk, identifier: str) -> requests.Request:
     found = requests.in_flight(known)
     if found is None:
         newest = requests.newest(known)
+        if newest is None:
+            desk.tenant(identifier)
         told = "none was submitted" if newest is None else f"{newest.name} is {newest.state.value}"
+        granted = newest is not None and newest.state in {requests.State.APPROVED, requests.State.AUTO_APPROVED}
+        again = f"govcloud request submit {identifier}"
         raise errors.UsageError(
-            f"no request of {identifier} waits for a decision: {told}", remedy=f"govcloud request submit {identifier}"
+            f"no request of {identifier} waits for a decision: {told}",
+            remedy=f"nothing is to be decided, unless its file changed: then {again}" if granted else again,
         )
     return found
 

@@ -75,9 +75,7 @@ def gate(
         if refusals:
             raise _denied(refusals)
         unseen = tuple(
-            (request, step)
-            for request, step in requests.unseen(known, seen or ())
-            if request.side in site.sides and _holds(request, rules)
+            pair for pair in requests.unseen(known, seen or ()) if pair[0].side in site.sides and _holds(pair[0], rules)
         )
     return Clearance(required=True, verdicts={side: granted for side, (granted, _) in judged.items()}, unseen=unseen)
 

@@ -78,17 +78,22 @@ def repair(
         )
         for subject in subjects
     ]
+    _recorded(runs, book, journal)
+    return Outcome(
+        found=tuple(finding for run in runs for finding in run.left),
+        repaired=tuple(finding for run in runs for finding in run.repaired),
+        unread=tuple(unread for run in runs for unread in run.unread),
+    )
+
+
+def _recorded(runs: Sequence[sides.SideRun], book: ledger.Ledger, journal: progress.Journal) -> None:
+    """Repair the sides; how that ended is on record whatever happens."""
     try:
         deploy.side_by_side(runs, lambda run: _repair(run, book))
     except BaseException as error:
         book.end(error, changed={step.name: step.changed for step in journal.results})
         raise
     book.end(None, changed={step.name: step.changed for step in journal.results})
-    return Outcome(
-        found=tuple(finding for run in runs for finding in run.left),
-        repaired=tuple(finding for run in runs for finding in run.repaired),
-        unread=tuple(unread for run in runs for unread in run.unread),
-    )
 
 
 def _repair(run: sides.SideRun, book: ledger.Ledger) -> None:

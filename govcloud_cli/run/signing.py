@@ -19,6 +19,7 @@ from govcloud_cli.model import people
 from govcloud_cli.run import process, workspace
 
 _PROGRAM = "ssh-keygen"
+_INTERRUPTED = 130
 _DEFAULT_NAMES = ("id_ed25519", "id_ed25519_sk")
 
 
@@ -44,7 +45,7 @@ def find_key(known: Sequence[people.Person], given: pathlib.Path | None, environ
         public = _public_half(file)
         owner = _owner(known, public)
         if owner is None:
-            raise _nobodys(str(given))
+            raise _nobodys(f"{given} belongs to nobody")
         return Key(person=owner, public=public, file=file if file.exists() else None)
     offered = [*_of_the_home(environ), *_of_the_agent(environ)]
     found = [
@@ -53,7 +54,7 @@ def find_key(known: Sequence[people.Person], given: pathlib.Path | None, environ
         if (owner := _owner(known, public)) is not None
     ]
     if not found:
-        raise _nobodys("none of the keys in ~/.ssh and in the agent")
+        raise _nobodys("no key in ~/.ssh or in the agent belongs to anybody")
     names = sorted({key.person.id for key in found})
     if len(names) > 1:
         raise errors.UsageError(
@@ -159,7 +160,7 @@ def _owner(known: Sequence[people.Person], public: str) -> people.Person | None:
 
 def _nobodys(what: str) -> errors.UsageError:
     return errors.UsageError(
-        f"{what} belongs to nobody in people.yaml",
+        f"{what} in people.yaml",
         remedy="name your key with --key FILE, or have its public half added under your keys in people.yaml",
     )
 
@@ -198,6 +199,10 @@ def _run(argv: Sequence[str], *, terminal: bool) -> str | None:
     """Run it; None if it succeeded, else its words. Only with our own terminal can it ask anything."""
     if terminal:
         code = process.attached(argv)
+        if code == _INTERRUPTED:
+            raise errors.RunInterrupted(
+                "stopped before the key signed (已取消): nothing was changed", remedy="run the same command again"
+            )
         return None if code == 0 else f"exit code {code}"
     # Whoever runs this without a terminal gets no window either.
     quiet = {"SSH_ASKPASS_REQUIRE": "never"}

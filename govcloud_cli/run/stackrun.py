@@ -47,6 +47,7 @@ def run(job: stacks.Job, *, ports: Mapping[str, int], say: Say) -> None:
 
 def _environment(job: stacks.Job, ports: Mapping[str, int]) -> dict[str, str]:
     home = workspace.make_folder(job.folder.path / "pulumi")
+    engine.keep_no_logs(home)
     # One save at the end instead of two per resource. What a killed run made is adopted by the next one; machines
     # are few and cost more to lose sight of.
     skip = job.plugins == "builtin" and "network" not in job.stacks

@@ -46,7 +46,7 @@ def test_a_name_that_resembles_none_leads_to_all_of_them(lab: str) -> None:
 def test_a_machine_that_does_not_run_says_what_to_do(lab: str) -> None:
     result = run("exec", "--env", lab, "border", "--", "true")
     assert result.code == 1
-    assert "run `govcloud deploy`" in result.stderr
+    assert f"run `govcloud deploy --env {lab}`" in result.stderr
 
 
 def test_the_commands_exit_code_is_ours(lab: str, called: list[Any]) -> None:

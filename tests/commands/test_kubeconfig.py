@@ -14,7 +14,7 @@ def test_before_a_deploy_there_is_none(tmp_path: pathlib.Path) -> None:
     result = run("kubeconfig", "--env", str(inventories.copy("lab", tmp_path)))
     assert result.code == 1
     assert result.stdout == "", "or `export KUBECONFIG=$(govcloud kubeconfig)` would take the error"
-    assert "run `govcloud deploy`" in result.stderr
+    assert "run `govcloud deploy --env " in result.stderr
 
 
 @pytest.mark.parametrize("side", list(platforms.Side))

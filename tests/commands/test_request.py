@@ -141,3 +141,39 @@ def test_an_unknown_word_names_the_nearest(folder: pathlib.Path) -> None:
 @pytest.mark.parametrize("word", ["submit", "approve", "reject", "cancel", "status"])
 def test_every_word_has_examples(word: str) -> None:
     assert f"govcloud request {word}" in run("request", word, "--help").stdout
+
+
+def test_the_check_of_everybody_refuses_who_never_asked(folder: pathlib.Path) -> None:
+    call(folder, "submit", "archives")
+    call(folder, "approve", "archives", *key())
+
+    assert call(folder, "status", "archives", "--check").code == 0
+    everybody = call(folder, "status", "--check")
+    assert everybody.code == 3
+    assert "govcloud request submit finance" in everybody.stderr
+    assert "submit archives" not in everybody.stderr
+
+
+def test_where_nobody_approves_nothing_can_be_decided_and_the_check_passes(folder: pathlib.Path) -> None:
+    (folder / "people.yaml").unlink()
+    decided = call(folder, "approve", "archives", *key())
+    assert (decided.code, "无需审批" in decided.stderr) == (2, True)
+    assert call(folder, "status", "--check").code == 0
+
+
+def test_a_mistyped_tenant_is_told_before_anything_about_keys(folder: pathlib.Path) -> None:
+    result = call(folder, "approve", "archivs")
+    assert result.code == 2
+    assert "did you mean 'archives'?" in result.stderr
+    assert "no request of archives waits" in call(folder, "approve", "archives").stderr
+
+
+def test_what_is_decided_already_is_not_to_be_submitted_again(folder: pathlib.Path) -> None:
+    call(folder, "submit", "archives")
+    call(folder, "approve", "archives", *key())
+    assert "nothing is to be decided" in call(folder, "approve", "archives", *key()).stderr
+
+
+def test_without_a_key_of_anybody_the_message_is_no_riddle(folder: pathlib.Path) -> None:
+    call(folder, "submit", "archives")
+    assert "no key in ~/.ssh or in the agent belongs to anybody" in call(folder, "approve", "archives").stderr

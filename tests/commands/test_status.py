@@ -10,9 +10,10 @@ from tests.support.command_line import run
 
 
 def test_what_is_not_deployed_says_what_to_run(tmp_path: pathlib.Path) -> None:
-    result = run("status", "--env", str(inventories.copy("lab", tmp_path)))
+    folder = inventories.copy("lab", tmp_path)
+    result = run("status", "--env", str(folder))
     assert result.code == 0
-    assert result.stdout == "Environment 'lab' is not deployed. Next: govcloud deploy\n"
+    assert result.stdout == f"Environment 'lab' is not deployed. Next: govcloud deploy --env {folder}\n"
     assert not (tmp_path / ".govcloud").exists(), "looking makes nothing"
 
 
@@ -51,3 +52,10 @@ def test_a_running_platform_is_shown_with_its_health(tmp_path: pathlib.Path, mon
     assert "1 machines, 64 MiB resident" in shown
     assert shown.count("UNHEALTHY") == 1
     assert side.tenants[0].namespaces[0] in shown
+
+
+def test_the_command_that_is_proposed_is_for_the_environment_that_was_looked_at(tmp_path: pathlib.Path) -> None:
+    folder = inventories.copy("lab", tmp_path)
+    for words in (("status",), ("verify",), ("tenant", "diff", "finance"), ("audit", "show")):
+        result = run(*words, "--env", str(folder))
+        assert f"govcloud deploy --env {folder}" in result.stdout + result.stderr, words

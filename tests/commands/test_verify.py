@@ -25,7 +25,7 @@ def lab(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_what_is_not_deployed_cannot_be_verified(tmp_path: pathlib.Path) -> None:
     result = run("verify", "--env", str(inventories.copy("lab", tmp_path)))
     assert result.code == 1
-    assert "run `govcloud deploy`" in result.stderr
+    assert "run `govcloud deploy --env " in result.stderr
     assert not (tmp_path / ".govcloud").exists()
 
 

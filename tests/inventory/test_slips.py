@@ -46,3 +46,7 @@ def test_an_empty_file_is_called_empty(tmp_path: pathlib.Path) -> None:
     (fault,) = reader.read(path).faults
     assert (fault.code, fault.message) == ("GC1012", "the file is empty")
     assert "tenant new" in fault.remedy
+
+
+def test_who_writes_secret_is_not_told_core() -> None:
+    assert wording.suggestion("secret", ("general", "important", "core")) == ""

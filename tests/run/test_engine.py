@@ -142,3 +142,11 @@ def test_debug_messages_stay_here() -> None:
         assert pulumi.log.debug is not before
     finally:
         pulumi.log.debug = before
+
+
+def test_pulumi_finds_no_folder_to_log_into(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "old.log").touch()
+    engine.keep_no_logs(tmp_path)
+    engine.keep_no_logs(tmp_path)
+    assert (tmp_path / "logs").is_file()

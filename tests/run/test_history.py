@@ -160,3 +160,15 @@ def test_a_link_is_no_plain_file(town: pathlib.Path) -> None:
     repositories.commit(town)
 
     assert "is not a plain file" in refused(town, "HEAD").message
+
+
+def test_one_blob_under_many_names_does_not_fill_the_disk(town: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "_MOST_BYTES", 100 * 1024)
+    for number in range(30):
+        (town / "tenants" / f"a{number}.yaml").write_text("# the same\n" * 400)
+    repositories.commit(town)
+    started: list[object] = []
+    monkeypatch.setattr(history.process, "streaming", lambda *words, **_: started.append(words))
+    with pytest.raises(errors.UsageError, match="the inventory at 'main' has 0 MiB"):
+        history.inventory_at(town, history.base(town, "main"))
+    assert started == [], "nothing of it was written"

@@ -68,6 +68,13 @@ def test_a_look_alike_of_another_script_is_nobody(tmp_path: pathlib.Path) -> Non
         identity.current(KNOWN, {})
 
 
+def test_a_letter_whose_lower_case_is_one_of_ours_is_another_letter() -> None:
+    known = decisions.persons([{"id": "ke.xin", "displayName": "柯欣", "accounts": {"ci": ["kexin"]}}])
+    assert identity.current(known, {"CI": "true", "GITHUB_ACTOR": "KeXin"}).person.id == "ke.xin"
+    with pytest.raises(errors.UsageError, match="nobody is known"):
+        identity.current(known, {"CI": "true", "GITHUB_ACTOR": "\u212aexin"})
+
+
 def test_a_record_names_the_person_else_the_account_of_the_process(tmp_path: pathlib.Path) -> None:
     assert identity.name(KNOWN, {}) == ("sun.tao", Source.OS)
     with_mail(tmp_path, "somebody@else.example")

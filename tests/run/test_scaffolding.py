@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 
 import pytest
 
@@ -48,3 +49,22 @@ def test_a_draft_is_checked_with_all_other_files(tmp_path: pathlib.Path) -> None
     with pytest.raises(errors.InventoryError):
         scaffolding.check(folder, "tenants/finanse.yaml", finance)
     assert scaffolding.check(folder, "tenants/finance.yaml", finance).environment == "lab"
+
+
+@pytest.mark.parametrize("link", ["tenants", "tenants/sports.yaml"])
+def test_a_draft_is_not_written_through_a_link_of_the_inventory(link: str, tmp_path: pathlib.Path) -> None:
+    folder = inventories.copy("lab", tmp_path)
+    outside = tmp_path / "outside"
+    if link == "tenants":
+        shutil.move(folder / "tenants", outside)
+    (folder / link).symlink_to(outside)
+    before = sorted(outside.iterdir()) if outside.exists() else []
+    with pytest.raises(errors.UsageError, match="is a link"):
+        scaffolding.check(folder, "tenants/sports.yaml", "x: y\n")
+    assert (sorted(outside.iterdir()) if outside.exists() else []) == before
+
+
+def test_what_is_no_text_is_refused_in_words(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(errors.UsageError, match="no text in UTF-8") as caught:
+        scaffolding.check(tmp_path, "tenants/sports.yaml", "name: ab\udcff")
+    assert caught.value.cause == r"at: 'name: ab\udcff'"

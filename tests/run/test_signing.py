@@ -11,7 +11,7 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.governance import requests
 from govcloud_cli.model import people
-from govcloud_cli.run import signing
+from govcloud_cli.run import process, signing
 from tests.support import decisions
 
 TEXT = 'govcloud request decision v1\n{"租户":"finance"}'
@@ -134,7 +134,7 @@ def test_keys_of_two_people_in_one_home_folder_are_not_guessed_between(tmp_path:
 
 
 def test_no_key_at_all_says_what_to_do(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(errors.UsageError, match="belongs to nobody") as refusal:
+    with pytest.raises(errors.UsageError, match=r"no key .* belongs to anybody") as refusal:
         signing.find_key(known(), None, {"HOME": str(tmp_path)})
     assert "--key FILE" in str(refusal.value.remedy)
 
@@ -174,6 +174,12 @@ def test_a_key_pair_whose_halves_do_not_belong_together_signs_nothing() -> None:
     mixed = signing.Key(person=person("zhao.min"), public=decisions.public("zhao.min"), file=decisions.key("sun.tao"))
     with pytest.raises(errors.GovcloudError, match="not the one beside it"):
         signing.sign(TEXT, mixed, terminal=False)
+
+
+def test_ctrl_c_at_the_passphrase_is_no_wrong_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "attached", lambda _: 130)
+    with pytest.raises(errors.RunInterrupted, match="nothing was changed"):
+        signing.sign(TEXT, key("zhao.min"), terminal=True)
 
 
 def test_at_a_terminal_the_key_may_ask_there() -> None:

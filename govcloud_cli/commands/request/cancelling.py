@@ -12,7 +12,7 @@ from govcloud_cli.commands.request import reports
 
 @click.command(short_help="Withdraw the request that waits (撤回).")
 @options.environment
-@click.argument("tenant")
+@options.tenant
 @click.option("--reason", metavar="TEXT", help="Why; one line.")
 @options.as_json
 def cancel(environment: str, tenant: str, reason: str | None, as_json: bool) -> None:

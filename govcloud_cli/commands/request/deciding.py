@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from govcloud_cli import errors
 from govcloud_cli.commands import options, output
 from govcloud_cli.commands.request import reports
 
@@ -34,7 +35,7 @@ def _yes(function: F) -> F:
 
 @click.command(short_help="Approve the request that waits, with your key (批准).")
 @options.environment
-@click.argument("tenant")
+@options.tenant
 @click.option("--comment", metavar="TEXT", help="Kept with the approval, one line.")
 @_key
 @_yes
@@ -54,7 +55,7 @@ def approve(
 
 @click.command(short_help="Reject the request that waits, with a reason (驳回).")
 @options.environment
-@click.argument("tenant")
+@options.tenant
 @click.option("--reason", metavar="TEXT", required=True, help="Why; one line.")
 @_key
 @_yes
@@ -83,6 +84,14 @@ def _decide(
 
     desk = reports.desk(environment)
     spec = desk.site.spec
+    if not spec.needs_approval:
+        raise reports.none_needed()
+    try:
+        signer = signing.find_key(spec.people, key, os.environ)
+    except errors.UsageError:
+        # Who mistyped the tenant is not told about keys.
+        request_desk.waiting(desk, tenant)
+        raise
     terminal = sys.stdin.isatty() and sys.stderr.isatty()
 
     def shown(request: requests.Request, change: changes.Change) -> None:
@@ -94,7 +103,7 @@ def _decide(
     made = request_desk.decide(
         desk,
         tenant,
-        key=signing.find_key(spec.people, key, os.environ),
+        key=signer,
         reason=reason,
         terminal=terminal,
         shown=shown,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
+from govcloud_cli import errors
 from govcloud_cli.commands import options, output, runs
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ def desk(environment: str, *, now: datetime.datetime | None = None) -> request_d
     return request_desk.Desk(site=runs.site(environment), folder=folder, now=now or runs.now())
 
 
+def none_needed() -> errors.UsageError:
+    """Where nobody has to approve, nothing can be decided."""
+    return errors.UsageError(
+        "no approval is needed (无需审批): people.yaml names nobody who approves", remedy="nothing is to be decided"
+    )
+
+
 def document(request: requests.Request, spec: inventory.Inventory, *, state: str | None = None) -> dict[str, Any]:
     """A request as every word prints it with `--json`."""
     from govcloud_cli.governance import jurisdiction
@@ -73,8 +81,8 @@ def document(request: requests.Request, spec: inventory.Inventory, *, state: str
 
 def show(request: requests.Request, spec: inventory.Inventory, *, reasons: Sequence[str] | None = None) -> None:
     """Print what is asked for: cost, budget, class, who decides; `reasons` are those that hold now."""
-    from govcloud_cli.governance import drafts, jurisdiction
     from govcloud_cli.governance import budgets as all_budgets
+    from govcloud_cli.governance import drafts, jurisdiction
 
     console = output.console()
     kind, state = request.change.value, request.state.value

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from govcloud_cli.run import request_desk, request_standing
 
 
+_NAMED = 10
+"""At most so many tenants are named that never asked."""
+
+
 @click.command(short_help="Show requests, who has to decide, and whether decisions hold (进度).")
 @options.environment
-@click.argument("tenant", required=False)
+@click.argument("tenant", required=False, shell_complete=options.complete_tenant)
 @click.option("--all", "everything", is_flag=True, help="Every request, not only each tenant's newest.")
 @click.option("--check", is_flag=True, help="Exit with code 3 unless what the files say now is approved; for CI.")
 @options.as_json
@@ -33,22 +37,35 @@ def status(
       govcloud request status finance --all
       govcloud request status finance --check --json
     """
-    from govcloud_cli.run import request_desk, request_standing
+    from govcloud_cli.run import request_standing
 
     desk = reports.desk(environment)
     rows = request_standing.standing(desk, tenant)
     shown = rows if everything else [row for row in rows if row.newest]
     refused = [row for row in rows if row.newest and row.refusal is not None]
-    if check and tenant is not None and not rows and desk.site.spec.needs_approval:
-        raise errors.PolicyDeniedError(
-            f"no request of {tenant} was submitted", remedy=f"govcloud request submit {tenant}"
-        )
+    if check:
+        _refuse_unasked(desk, tenant, {row.request.tenant for row in rows})
     if as_json:
         output.print_json({"ok": not refused, "requests": [_document(desk, row) for row in shown]})
     else:
         _print(desk, shown, single=tenant is not None)
     if check and refused:
         context.exit(int(errors.ExitCode.POLICY_DENIED))
+
+
+def _refuse_unasked(desk: request_desk.Desk, tenant: str | None, asked: set[str]) -> None:
+    """Refuse tenants that have a file and no request, where people decide: CI must not take silence for consent."""
+    spec = desk.site.spec
+    if not spec.needs_approval:
+        return
+    wanted = [one.metadata.id for one in spec.tenants if tenant in {None, one.metadata.id}]
+    missing = [identifier for identifier in wanted if identifier not in asked]
+    if missing:
+        more = f", and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        raise errors.PolicyDeniedError(
+            f"no request of {', '.join(missing[:_NAMED])}{more} was submitted (未提交申请)",
+            remedy="\n".join(f"govcloud request submit {identifier}" for identifier in missing[:_NAMED]),
+        )
 
 
 def _document(desk: request_desk.Desk, row: request_standing.Standing) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from govcloud_cli.commands.request import reports
 
 @click.command(short_help="Ask for approval of a tenant's file as it is now (提交).")
 @options.environment
-@click.argument("tenant")
+@options.tenant
 @click.option("--decommission", is_flag=True, help="Ask to remove the tenant with its data; its file stays until then.")
 @click.option("--comment", metavar="TEXT", help="For the approver, one line.")
 @options.as_json

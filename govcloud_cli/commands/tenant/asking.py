@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govcloud_cli import errors
-from govcloud_cli.commands.tenant import choosing
 
 if TYPE_CHECKING:
     from govcloud_cli.model import inventory
@@ -58,26 +59,29 @@ _ID = Question(name="id", flag="ID", metavar="ID", text="Id: small letters, digi
 _ENVIRONMENTS = "Environments and quotas 环境, e.g. test=xs prod=m"
 _GROUP = "Identity group of its owners 负责人组, e.g. sports:owners"
 _FORM = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+_PROPOSED_DAYS = 180
+"""Until the last day that is proposed outside prod: the most that is decided by rule."""
 
 
 def complete(
-    given: Mapping[str, Any], spec: inventory.Inventory, *, interactive: bool, proposed: str
+    given: Mapping[str, Any], spec: inventory.Inventory, *, interactive: bool, today: datetime.date
 ) -> dict[str, Any]:
-    """`given` with every answer that was missing. `proposed`: the last day that is proposed.
+    """`given` with every answer that was missing.
 
     Raises `errors.UsageError` that names all missing flags where nobody can be asked, and for an answer that the
     inventory does not know.
     """
     answers = dict(given)
-    _check(answers, spec)
+    _check(answers, spec, today)
     missing = _missing(answers)
     if missing and not interactive:
-        flags = ", ".join(missing)
+        count = "1 answer is" if len(missing) == 1 else f"{len(missing)} answers are"
         raise errors.UsageError(
-            f"{len(missing)} answers are missing, and nobody is here to ask", cause=flags, remedy=f"add {flags}"
+            f"{count} missing, and nobody is here to ask",
+            remedy=f"add {', '.join(missing)}; or run it on a terminal, where it asks (在终端中运行会逐项询问)",
         )
     if interactive:
-        _ask(answers, spec, proposed)
+        _ask(answers, spec, today)
     return answers
 
 
@@ -102,17 +106,20 @@ def _is_needed(name: str, answers: Mapping[str, Any]) -> bool:
     return any(one.partition("=")[0] != "prod" for one in answers["environments"])
 
 
-def _check(answers: Mapping[str, Any], spec: inventory.Inventory) -> None:
+def _check(answers: Mapping[str, Any], spec: inventory.Inventory, today: datetime.date) -> None:
     """Refuse what would only come out in the middle of a conversation, or name a file elsewhere."""
     if answers["id"]:
         _id(answers["id"], spec)
     for question in QUESTIONS:
         known = _known(question, spec)
         if answers[question.name] and known:
-            _one_of(answers[question.name], known, question.flag)
+            _one_of(answers[question.name], known, question.flag, spec)
+    if answers["expires_on"] and _is_day(answers["expires_on"]):
+        _day(answers["expires_on"], today)
 
 
-def _ask(answers: dict[str, Any], spec: inventory.Inventory, proposed: str) -> None:
+def _ask(answers: dict[str, Any], spec: inventory.Inventory, today: datetime.date) -> None:
+    proposed = f"{today + datetime.timedelta(days=_PROPOSED_DAYS):%Y-%m-%d}"
     if not answers["id"]:
         answers["id"] = _prompt(_ID.text, lambda text: _id(text, spec))
     if not answers["environments"]:
@@ -123,10 +130,12 @@ def _ask(answers: dict[str, Any], spec: inventory.Inventory, proposed: str) -> N
         known = _known(question, spec)
         if known:
             click.echo("  " + ", ".join(f"{one} ({told})" if told else one for one, told in known.items()), err=True)
+        if question.name == "expires_on":
+            answers[question.name] = _prompt(question.text, lambda text: _day(text, today), default=proposed)
+            continue
         answers[question.name] = _prompt(
             question.text,
-            lambda text, known=known, question=question: _one_of(text, known, question.flag) if known else text,
-            default=proposed if question.name == "expires_on" else None,
+            lambda text, known=known, question=question: _one_of(text, known, question.flag, spec) if known else text,
         )
     if not any(answers[f"{role}_groups"] for role in ("owner", "maintainer", "viewer")):
         answers["owner_groups"] = (_prompt(_GROUP, str),)
@@ -146,7 +155,11 @@ def _prompt(text: str, accept: Any, default: str | None = None) -> str:
 
 def _id(text: str, spec: inventory.Inventory) -> str:
     if not _FORM.match(text) or not 2 <= len(text) <= 30:
-        raise errors.UsageError(f"'{text}' cannot be an id", remedy="2 to 30 small letters, digits and single dashes")
+        raise errors.UsageError(
+            f"'{text}' cannot be an id",
+            remedy="2 to 30 small letters, digits and single dashes, beginning with a letter; Chinese belongs into the"
+            " display name (中文写在名称中)",
+        )
     if text in {tenant.metadata.id for tenant in spec.tenants}:
         raise errors.UsageError(f"there is a tenant '{text}' already", remedy=f"`govcloud tenant show {text}`")
     return text
@@ -167,9 +180,35 @@ def _known(question: Question, spec: inventory.Inventory) -> dict[str, str]:
     return {one.id: one.display_name for one in entries} or dict.fromkeys(question.choices, "")
 
 
-def _one_of(text: str, known: Mapping[str, str], flag: str) -> str:
+def _one_of(text: str, known: Mapping[str, str], flag: str, spec: inventory.Inventory) -> str:
     if text in known:
         return text
-    raise errors.UsageError(
-        f"--{flag}: there is no '{text}'", remedy=choosing.nearest(text, known) or f"one of {', '.join(known)}"
-    )
+    by_name = [one for one, told in known.items() if told == text]
+    # Closer than usual: who writes "secret" must not be told "core".
+    near = by_name or difflib.get_close_matches(text, known, n=1, cutoff=0.75)
+    remedy = f"did you mean '{near[0]}'?" if near else f"one of {', '.join(known)}"
+    if flag == "organisation" and text in {one.id for one in spec.platform.spec.organisations}:
+        raise errors.UsageError(
+            f"--{flag}: '{text}' is a government as a whole (整级政府), and a tenant is a department's (部门)",
+            remedy=f"one of {', '.join(known)}",
+        )
+    raise errors.UsageError(f"--{flag}: there is no '{text}'", remedy=remedy)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _day(text: str, today: datetime.date) -> str:
+    if not _is_day(text):
+        raise errors.UsageError(f"--expires-on: '{text}' is no day", remedy="year, month and day, e.g. 2027-06-30")
+    if datetime.date.fromisoformat(text) < today:
+        raise errors.UsageError(
+            f"--expires-on: {text} is past (已过期), and the tenant would be frozen at once",
+            remedy="choose a later day",
+        )
+    return text

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from govcloud_cli import errors
 from govcloud_cli.commands import options
@@ -17,13 +13,7 @@ if TYPE_CHECKING:
 
     from govcloud_cli.model import inventory, tenants
 
-F = TypeVar("F", bound=Callable[..., object])
-_FORM = re.compile(r"[a-z][a-z0-9-]*\Z")
-
-
-def argument(function: F) -> F:
-    """`TENANT`, given to the verb as `tenant: str`."""
-    return click.argument("tenant", metavar="TENANT", shell_complete=_complete)(function)
+argument = options.tenant
 
 
 def load(environment: str) -> tuple[pathlib.Path, inventory.Inventory]:
@@ -55,15 +45,3 @@ def camel(name: str) -> str:
     """A field's name as JSON documents have it: `memory_gi` is `memoryGi`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
-
-
-def _complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's
-    """Ids of the environment's tenants, by their files' names: completion must not wait for a whole inventory."""
-    environment = context.params.get("environment") or options.DEFAULT_ENVIRONMENT
-    try:
-        folder = options.find_inventory(environment)
-    except errors.GovcloudError:
-        return []
-    # A shell puts what it is given on its command line as it is, and a file may be called `$(…).yaml`.
-    names = (path.stem for path in (folder / "tenants").glob("*.yaml") if _FORM.match(path.stem))
-    return sorted(name for name in names if name.startswith(incomplete))

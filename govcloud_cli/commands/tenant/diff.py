@@ -40,7 +40,7 @@ def diff(tenant: str, environment: str, exit_code: bool, as_json: bool) -> int:
     if as_json:
         output.print_json({"tenant": tenant, "changed": bool(found), "changes": [_document(one) for one in found]})
     else:
-        _print(tenant, found)
+        _print(tenant, found, environment)
     return errors.ExitCode.CHANGES_FOUND if found and exit_code else errors.ExitCode.DONE
 
 
@@ -54,7 +54,7 @@ def _document(one: differences.Difference) -> dict[str, Any]:
     }
 
 
-def _print(tenant: str, found: tuple[differences.Difference, ...]) -> None:
+def _print(tenant: str, found: tuple[differences.Difference, ...], environment: str) -> None:
     from rich import text
 
     console = output.console()
@@ -68,7 +68,8 @@ def _print(tenant: str, found: tuple[differences.Difference, ...]) -> None:
             console.print("    (what was applied is not recorded here: object by object only)")
         for field in one.fields or ():
             console.print(f"    {field.path}: {field.before} -> {field.after}", soft_wrap=True)
-    console.print(f"\n{len(found)} objects would change. Next: govcloud deploy")
+    count = "1 object" if len(found) == 1 else f"{len(found)} objects"
+    console.print(f"\n{count} would change. Next: govcloud deploy{options.flag(environment)}", soft_wrap=True)
 
 
 def _is_unknown(one: differences.Difference) -> bool:

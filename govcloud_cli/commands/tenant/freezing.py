@@ -8,7 +8,7 @@ import click
 
 from govcloud_cli import errors
 from govcloud_cli.commands import options, output, runs
-from govcloud_cli.commands.tenant import choosing
+from govcloud_cli.commands.tenant import choosing, mending
 
 
 @click.command(short_help="Stop a tenant and keep its data.")
@@ -45,9 +45,11 @@ def freeze(tenant: str, environment: str, environments: tuple[str, ...], reason:
                 remedy=choosing.nearest(name, theirs) or f"choose from: {', '.join(theirs)}",
             )
     person, _ = identity.name(spec.people, os.environ)
-    path = freezes.freeze(
-        folder, found, environments=environments, reason=reason, by=person, today=runs.now().date()
-    )
+    today = runs.now().date()
+    try:
+        path = freezes.freeze(folder, found, environments=environments, reason=reason, by=person, today=today)
+    except errors.InventoryError as error:
+        raise mending.told(error, str(folder / "freezes" / f"{tenant}.yaml")) from None
     if as_json:
         output.print_json(
             {"ok": True, "tenant": tenant, "environments": list(environments) or theirs, "file": str(path)}

@@ -106,10 +106,12 @@ def _print(spec: inventory.Inventory, found: list[dict[str, Any]], today: dateti
     from govcloud_cli.governance import lifecycle
 
     console = output.console()
-    grid = table.Table(
-        "tenant", "name 名称", "organisation 单位", "zone", "environments 环境", "databases", "ends 到期",
-        box=None, pad_edge=False,
-    )  # fmt: skip
+    grid = table.Table(box=None, pad_edge=False)
+    # An id that is cut is no id; everything else is broken over lines before it is cut.
+    grid.add_column("tenant 租户", no_wrap=True)
+    for column in ("name 名称", "organisation 单位", "zone 网络", "environments 环境", "databases 数据库"):
+        grid.add_column(column, overflow="fold")
+    grid.add_column("ends 到期", no_wrap=True)
     for one in found:
         environments = one["environments"]
         last = min((item["expiresOn"] for item in environments if item["expiresOn"]), default="-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import pathlib
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,13 +11,11 @@ import click
 
 from govcloud_cli import errors
 from govcloud_cli.commands import options, output, runs
-from govcloud_cli.commands.tenant import asking, choosing, drafting
+from govcloud_cli.commands.tenant import asking, choosing, drafting, mending
 
 if TYPE_CHECKING:
     from govcloud_cli.model import inventory
 
-_PROPOSED_DAYS = 180
-"""Until the last day that is proposed outside prod: the most that is decided by rule."""
 ROLES = ("owner", "maintainer", "viewer")
 
 
@@ -55,36 +53,55 @@ def new(tenant: str | None, environment: str, as_json: bool, **given: Any) -> No
     \b
     Examples:
       govcloud tenant new
-      govcloud tenant new sports-bureau --organisation yunxi --zone external --environment test=xs \\
+      govcloud tenant new sports-bureau --organisation yunxi-tourism --zone external --environment test=xs \\
         --display-name 体育局 --data-class general --mlps 2 --owner li.na --technical-lead wang.wei \\
         --mailbox it@sports.yunxi.example --phone 0990-5550123 --expires-on 2027-03-31 --owner-group sports:owners
     """
+    from govcloud_cli.commands.tenant import reports
+    from govcloud_cli.governance import demand
     from govcloud_cli.run import scaffolding
 
     folder, spec = choosing.load(environment)
-    answers = asking.complete(
-        {"id": tenant, **given}, spec, interactive=sys.stdin.isatty() and not as_json, proposed=_proposed()
-    )
-    draft = _draft(answers)
-    path = folder / "tenants" / f"{draft.id}.yaml"
-    if path.exists() or path.is_symlink():
-        raise errors.UsageError(f"{path} is there already", remedy="edit that file; nothing is overwritten")
-    text = drafting.text(draft)
-    checked = scaffolding.check(folder, f"tenants/{path.name}", text)
-    scaffolding.create(path, text)
+    draft, checked = _answered({"id": tenant, **given}, folder, spec, interactive=sys.stdin.isatty() and not as_json)
+    path = _path(folder, draft)
+    scaffolding.create(path, drafting.text(draft))
+    cost = demand.of(choosing.find(checked, draft.id))
     if as_json:
-        output.print_json({"ok": True, "tenant": draft.id, "file": str(path), "cost": _cost(checked, draft.id)})
+        output.print_json({"ok": True, "tenant": draft.id, "file": str(path), "cost": reports.amounts(cost)})
         return
-    cost = ", ".join(f"{name} {amount}" for name, amount in _cost(checked, draft.id).items())
     output.console().print(
-        f"+ {path}\nCost 用量: {cost}\nNext: govcloud tenant validate {draft.id} --env {environment},"
+        f"+ {path}\nCost 用量: {reports.cost(cost)}\nNext: govcloud tenant validate {draft.id} --env {environment},"
         " then a pull request with the file.",
         soft_wrap=True,
     )
 
 
-def _proposed() -> str:
-    return f"{runs.now().date() + datetime.timedelta(days=_PROPOSED_DAYS):%Y-%m-%d}"
+def _answered(
+    given: dict[str, Any], folder: pathlib.Path, spec: inventory.Inventory, *, interactive: bool
+) -> tuple[drafting.Draft, inventory.Inventory]:
+    """The draft, and the inventory with it; on a terminal what the inventory refuses is asked again, and only that."""
+    from govcloud_cli.run import scaffolding
+
+    while True:
+        given = asking.complete(given, spec, interactive=interactive, today=runs.now().date())
+        draft = _draft(given)
+        path = _path(folder, draft)
+        if path.exists() or path.is_symlink():
+            raise errors.UsageError(f"{path} is there already", remedy="edit that file; nothing is overwritten")
+        try:
+            return draft, scaffolding.check(folder, f"tenants/{path.name}", drafting.text(draft))
+        except errors.InventoryError as error:
+            told, wrong = mending.told(error, str(path)), mending.again(error.faults, str(path))
+            if not (interactive and wrong):
+                raise told from None
+            output.print_error(told)
+            given |= dict.fromkeys(wrong)
+            for several in wrong & {"environments", "owner_groups"}:
+                given[several] = ()
+
+
+def _path(folder: pathlib.Path, draft: drafting.Draft) -> pathlib.Path:
+    return folder / "tenants" / f"{draft.id}.yaml"
 
 
 def _draft(answers: dict[str, Any]) -> drafting.Draft:
@@ -117,14 +134,3 @@ def _pair(text: str, between: str, flag: str) -> tuple[str, str]:
             f"{flag} {text}: not in the form NAME{between}ID", remedy=f"e.g. {flag} prod{between}main"
         )
     return first, second
-
-
-def _cost(checked: inventory.Inventory, identifier: str) -> dict[str, int]:
-    import dataclasses
-
-    from govcloud_cli.governance import demand
-
-    return {
-        choosing.camel(name): amount
-        for name, amount in dataclasses.asdict(demand.of(choosing.find(checked, identifier))).items()
-    }

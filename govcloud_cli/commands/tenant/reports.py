@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
-from govcloud_cli.governance import assessments, budgets, demand
+from govcloud_cli.governance import assessments, budgets, demand, lifecycle
+from govcloud_cli.model import tenants
 from govcloud_cli.run import history
 
 
-def text(report: assessments.Report, *, environment: str, start: history.Base | None) -> str:
+def text(
+    report: assessments.Report,
+    *,
+    environment: str,
+    start: history.Base | None,
+    today: datetime.date,
+) -> str:
     """What a person reads: refusals first, then each tenant, then budgets that are overrun already."""
-    return "\n".join(_lines(report, environment, start))
+    return "\n".join(_lines(report, environment, start, today))
 
 
 def document(report: assessments.Report, *, environment: str, start: history.Base | None) -> dict[str, Any]:
@@ -96,7 +104,9 @@ def _tenant_document(one: assessments.Assessment) -> dict[str, Any]:
     }
 
 
-def _lines(report: assessments.Report, environment: str, start: history.Base | None) -> Iterator[str]:
+def _lines(
+    report: assessments.Report, environment: str, start: history.Base | None, today: datetime.date
+) -> Iterator[str]:
     count = len(report.assessments)
     if start is None:
         yield f"Environment '{environment}' is valid: {count} tenant{'' if count == 1 else 's'} (租户)."
@@ -110,6 +120,7 @@ def _lines(report: assessments.Report, environment: str, start: history.Base | N
     for one in report.assessments:
         yield ""
         yield from _tenant_lines(one)
+        yield from _ends(one.tenant, today)
     reported = [one for one in report.overruns if not one.grows]
     if reported:
         yield ""
@@ -134,6 +145,16 @@ def _tenant_lines(one: assessments.Assessment) -> Iterator[str]:
         yield f"  approval (审批): {budgets.place(one.account.organisation)}: {who}"
 
 
+def _ends(tenant: tenants.Tenant, today: datetime.date) -> Iterator[str]:
+    """Last days that are near or past: a year that was mistyped freezes a tenant on its first day."""
+    for one in tenant.spec.environments:
+        state = lifecycle.phase(tenant, one, freezes=(), today=today)
+        if state.is_over:
+            yield f"  last day (到期): {one.name.value} is frozen: {state.reason}: extend expiresOn"
+        elif state.phase is lifecycle.Phase.EXPIRING:
+            yield f"  last day (到期): {one.name.value} is frozen after {one.expires_on} (即将到期): extend expiresOn"
+
+
 def _left(one: assessments.Assessment) -> str:
     limit, remaining = one.account.limit, one.account.remaining
     if limit is None or remaining is None:
@@ -151,5 +172,6 @@ def _outcome(report: assessments.Report) -> str:
     if all(one.change is None or one.change.automatic for one in report.assessments):
         return "Next: merge it; nobody has to decide (无需审批)."
     if any(one.approvers for one in report.assessments):
-        return "Next: have it decided (审批): govcloud request submit"
+        waiting = [one.tenant.metadata.id for one in report.assessments if one.change and not one.change.automatic]
+        return f"Next: have it decided (审批): govcloud request submit {' '.join(waiting[:1])}"
     return "Next: review and merge it."

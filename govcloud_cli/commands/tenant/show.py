@@ -30,13 +30,16 @@ def show(tenant: str, environment: str, as_json: bool) -> None:
       govcloud tenant show finance
       govcloud tenant show finance --json | jq .cost
     """
+    from govcloud_cli.commands.tenant import reports
+    from govcloud_cli.governance import demand
+
     folder, spec = choosing.load(environment)
     found = choosing.find(spec, tenant)
     document = _document(spec, found) | {"request": _request(folder, tenant)}
     if as_json:
         output.print_json(document)
     else:
-        _print(document)
+        _print(document, reports.cost(demand.of(found)))
 
 
 def _document(spec: inventory.Inventory, tenant: tenants.Tenant) -> dict[str, Any]:
@@ -106,13 +109,12 @@ def _request(folder: pathlib.Path, tenant: str) -> dict[str, Any] | None:
     return {"name": newest.name, "change": newest.change.value, "state": state.value}
 
 
-def _print(document: dict[str, Any]) -> None:
+def _print(document: dict[str, Any], cost: str) -> None:
     from rich import table
 
     console = output.console()
     console.print(f"{document['id']}  {document['displayName']}")
     contact = document["contact"]
-    cost = ", ".join(f"{name} {amount}" for name, amount in document["cost"].items())
     request = document["request"]
     for label, value in (
         (
@@ -129,7 +131,9 @@ def _print(document: dict[str, Any]) -> None:
         ("last request 申请", f"{request['name']} {request['state']}" if request else "none"),
     ):
         console.print(f"  {label}: {value}", soft_wrap=True)
-    grid = table.Table("environment 环境", "phase", "quota", "databases", "ends 到期", box=None, pad_edge=False)
+    grid = table.Table(
+        "environment 环境", "phase 状态", "quota 配额", "databases 数据库", "ends 到期", box=None, pad_edge=False
+    )
     for one in document["environments"]:
         phase = f"{one['phase']}: {one['reason']}" if one["reason"] else one["phase"]
         grid.add_row(one["name"], phase, one["quota"], ", ".join(one["databases"]) or "-", one["expiresOn"] or "-")
@@ -138,5 +142,5 @@ def _print(document: dict[str, Any]) -> None:
     for one in document["allowances"]:
         ports = ",".join(str(port) for port in one["ports"])
         end = one["peer"] + (f" {one['peerEnvironment']}" if one["peerEnvironment"] else "")
-        state = "open" if one["open"] else "CLOSED: the other side does not list it, or is frozen"
+        state = "open (已放行)" if one["open"] else "CLOSED (未放行): the other side does not list it, or is frozen"
         console.print(f"{one['direction']} {end} {one['protocol']}/{ports}: {state} ({one['reason']})", soft_wrap=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Say what a request costs, what is left, and who decides; changes nothing.")
-@click.argument("names", metavar="[TENANT]...", nargs=-1)
+@click.argument("names", metavar="[TENANT]...", nargs=-1, shell_complete=options.complete_tenant)
 @click.option(
     "--changed-since",
     "reference",
@@ -51,16 +51,15 @@ def validate(
     from govcloud_cli.commands.tenant import reports
 
     folder = options.find_inventory(environment)
-    try:
-        report, start = _judge(folder, reference, runs.now())
-    except errors.InventoryError as error:
-        raise _with_what_helps(error) from error
+    now = runs.now()
+    report, start = _judge(folder, reference, now)
     report = _only(report, names, changed=reference is not None)
     about = folder.resolve().name
     if as_json:
         output.print_json(reports.document(report, environment=about, start=start))
     else:
-        output.console().print(reports.text(report, environment=about, start=start), soft_wrap=True)
+        told = reports.text(report, environment=about, start=start, today=now.date())
+        output.console().print(told, soft_wrap=True)
     if report.refusals:
         context.exit(int(errors.ExitCode.BAD_INPUT))
 
@@ -68,14 +67,18 @@ def validate(
 def _judge(
     folder: pathlib.Path, reference: str | None, now: datetime.datetime
 ) -> tuple[assessments.Report, history.Base | None]:
+    from govcloud_cli.commands.tenant import ids
     from govcloud_cli.governance import assessments, comparisons
     from govcloud_cli.inventory import loading
     from govcloud_cli.run import assessing, history
 
-    spec = loading.load(folder)
-    if reference is None:
+    start = None if reference is None else history.base(folder, reference)
+    try:
+        spec = loading.load(folder)
+    except errors.InventoryError as error:
+        raise ids.with_what_helps(error, folder, start) from error
+    if start is None:
         return assessments.assess(spec), None
-    start = history.base(folder, reference)
     compared = comparisons.Comparison(before=history.inventory_at(folder, start), now=spec)
     return assessments.assess_change(compared, assessing.known(folder, compared, now)), start
 
@@ -97,19 +100,3 @@ def _only(report: assessments.Report, names: Sequence[str], *, changed: bool) ->
             )
     chosen = tuple(one for one in report.assessments if one.tenant.metadata.id in names)
     return dataclasses.replace(report, assessments=chosen)
-
-
-def _with_what_helps(error: errors.InventoryError) -> errors.InventoryError:
-    """An id that is not the file's own is a change of the id more often than a file in the wrong place."""
-    import dataclasses
-    import pathlib
-
-    from govcloud_cli.governance import comparisons
-
-    mended = tuple(
-        dataclasses.replace(fault, remedy=comparisons.keep_the_id(pathlib.PurePath(fault.file).stem))
-        if fault.code == "GC1015" and fault.field == "metadata.id"
-        else fault
-        for fault in error.faults
-    )
-    return errors.InventoryError(mended)

@@ -8,9 +8,10 @@ import pathlib
 
 import click
 import pytest
+from click import shell_completion
 
-from govcloud_cli.commands import runs
-from govcloud_cli.commands.tenant import choosing
+from govcloud_cli import main
+from govcloud_cli.commands import options, runs
 from govcloud_cli.inventory import loading
 from tests.support import command_line, inventories
 
@@ -152,11 +153,38 @@ def test_ids_are_completed_without_reading_the_inventory(folder: pathlib.Path) -
 
     context = click.Context(click.Command("show"))
     context.params = {"environment": str(folder)}
-    assert choosing._complete(context, click.Argument(["tenant"]), "ta") == ["taxation"]
+    assert options.complete_tenant(context, click.Argument(["tenant"]), "ta") == ["taxation"]
     context.params = {"environment": "nowhere"}
-    assert choosing._complete(context, click.Argument(["tenant"]), "ta") == []
+    assert options.complete_tenant(context, click.Argument(["tenant"]), "ta") == []
 
 
 def test_every_json_document_says_its_version(folder: pathlib.Path) -> None:
     for words in (("list",), ("show", "finance"), ("render", "finance"), ("diff", "finance")):
         assert json.loads(run(folder, *words, "--json").stdout)["schemaVersion"] == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["tenant validate fi", "request approve fi", "request status fi", "audit show --tenant fi"]
+)
+def test_ids_are_completed_wherever_a_tenant_is_named(words: str) -> None:
+    completed = shell_completion.BashComplete(main.cli, {}, "govcloud", "_GOVCLOUD_COMPLETE")
+    *before, incomplete = words.split()
+    assert [one.value for one in completed.get_completions(before, incomplete)] == ["finance"]
+
+
+def test_environments_are_completed_by_name() -> None:
+    completed = shell_completion.BashComplete(main.cli, {}, "govcloud", "_GOVCLOUD_COMPLETE")
+    assert "lab" in [one.value for one in completed.get_completions(["tenant", "list", "--env"], "la")]
+    assert [one.type for one in completed.get_completions(["tenant", "list", "--env"], "./")] == ["dir"]
+
+
+def test_on_a_narrow_terminal_ids_and_days_stay_whole(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = run(folder, "list").stdout
+    assert "market-regulation" in shown
+    assert "2035-12-31" in shown
+    assert "…" not in shown
+
+
+def test_a_reason_that_is_too_short_names_the_flag(folder: pathlib.Path) -> None:
+    assert "fix: --reason: " in run(folder, "freeze", "finance", "--reason", "why").stderr

@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from hypothesis import strategies
 
 from govcloud_cli import errors
-from govcloud_cli.commands.tenant import asking, drafting
+from govcloud_cli.commands import runs
+from govcloud_cli.commands.tenant import asking, drafting, mending, new
 from govcloud_cli.inventory import loading
 from govcloud_cli.model import tenants
 from tests.support import command_line, inventories
@@ -35,7 +36,9 @@ FLAGS = {
 
 
 @pytest.fixture
-def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """The lab with two tenants; today is 2026-11-02."""
+    monkeypatch.setattr(runs, "now", lambda: datetime.datetime(2026, 11, 2, 12, tzinfo=datetime.UTC))
     found = inventories.copy("lab", tmp_path)
     for path in (found / "tenants").iterdir():
         if path.stem not in {"tourism", "transport"}:
@@ -83,6 +86,8 @@ def test_nobody_is_asked_without_a_terminal_and_every_missing_flag_is_named(fold
     assert result.code == 2
     for flag in ("--zone", "--phone", "--owner-group"):
         assert flag in result.stderr
+    assert "3 answers are missing" in result.stderr
+    assert "1 answer is missing" in run(folder, zone=None).stderr
     assert not (folder / "tenants" / "sports.yaml").exists()
 
 
@@ -94,7 +99,13 @@ def test_nobody_is_asked_without_a_terminal_and_every_missing_flag_is_named(fold
         ("s", {}, "cannot be an id"),
         ("tourism", {}, "there is a tenant 'tourism' already"),
         ("sports", {"organisation": "yunxi-tourizm"}, "did you mean 'yunxi-tourism'?"),
-        ("sports", {"organisation": "yunxi"}, "there is no 'yunxi'"),
+        ("sports", {"organisation": "yunxi"}, "'yunxi' is a government as a whole"),
+        ("sports", {"zone": "政务外网"}, "did you mean 'external'?"),
+        ("sports", {"data_class": "secret"}, "one of general, important, core"),
+        ("体育局", {}, "中文写在名称中"),
+        ("sports", {"expires_on": "2026-11-01"}, "frozen at once"),
+        ("sports", {"phone": "abc"}, "fix: --phone: "),
+        ("sports", {"expires_on": "30.6.2027"}, "fix: --expires-on: "),
         ("sports", {"zone": "externl"}, "did you mean 'external'?"),
         ("sports", {"mlps": "9"}, "there is no '9'"),
         ("sports", {"database": "prod/main"}, "environments that are not asked for: prod"),
@@ -161,7 +172,9 @@ def answered(folder: pathlib.Path, *lines: str, **given: Any) -> tuple[dict[str,
     groups: dict[str, Any] = dict.fromkeys(("owner_groups", "maintainer_groups", "viewer_groups"), ())
     spec = loading.load(folder)
     with CliRunner().isolation("".join(f"{line}\n" for line in lines)) as (_, shown, *_rest):
-        found = asking.complete(nothing | empty | groups | given, spec, interactive=True, proposed="2027-05-01")
+        found = asking.complete(
+            nothing | empty | groups | given, spec, interactive=True, today=datetime.date(2026, 11, 2)
+        )
         text = shown.getvalue().decode()
     return found, text
 
@@ -202,3 +215,37 @@ def test_what_a_flag_said_is_not_asked_again(folder: pathlib.Path) -> None:
 def test_a_wrong_flag_is_told_before_anything_is_asked(folder: pathlib.Path) -> None:
     with pytest.raises(errors.UsageError, match="there is no 'nowhere'"):
         answered(folder, zone="nowhere")
+
+
+def test_on_a_terminal_only_what_was_refused_is_asked_again(folder: pathlib.Path) -> None:
+    given: dict[str, Any] = {question.name: FLAGS[f"--{question.flag}"] for question in asking.QUESTIONS}
+    given |= {"id": "sports", "environments": ("test=xxl",), "databases": (), "phone": "abc"}
+    given |= {"owner_groups": ("sports:owners",), "maintainer_groups": (), "viewer_groups": ()}
+    spec = loading.load(folder)
+    with CliRunner().isolation("test=s\n0990-5550123\n"):
+        draft, _ = new._answered(given, folder, spec, interactive=True)
+    assert (draft.environments[0].quota, draft.phone) == ("s", "0990-5550123")
+    assert draft.display_name == "云溪市体育局", "what was right is kept"
+    with pytest.raises(errors.InventoryError):
+        new._answered(given | {"phone": "abc"}, folder, spec, interactive=False)
+
+
+def test_a_fault_that_no_question_mends_is_not_asked_about() -> None:
+    def fault(field: str, file: str = "f") -> errors.Fault:
+        return errors.Fault(code="GC1105", message="x", file=file, line=1, field=field)
+
+    assert mending.again([fault("spec.contact.phone"), fault("spec.environments[1].name")], "f") == {
+        "phone",
+        "environments",
+    }
+    assert mending.again([fault("spec.contact.phone"), fault("spec.contact.phone", "other")], "f") == frozenset()
+    assert mending.again([fault("spec.environments[0].databases[0].id")], "f") == frozenset()
+
+
+def test_on_a_terminal_a_past_day_is_asked_again(folder: pathlib.Path) -> None:
+    given: dict[str, Any] = {question.name: FLAGS[f"--{question.flag}"] for question in asking.QUESTIONS}
+    given |= {"expires_on": None, "id": "sports", "environments": ("test=xs",), "owner_groups": ("sports:owners",)}
+    answers, shown = answered(folder, "2020-01-01", "30/6/2027", "2027-06-30", **given)
+    assert answers["expires_on"] == "2027-06-30"
+    assert "frozen at once" in shown
+    assert "is no day" in shown

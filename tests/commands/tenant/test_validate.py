@@ -293,3 +293,46 @@ def test_an_unknown_second_word_names_the_nearest() -> None:
 
     assert result.code == errors.ExitCode.BAD_INPUT
     assert "did you mean 'validate'?" in result.stderr
+
+
+def test_a_renamed_file_goes_back_to_the_id_that_it_had(town: pathlib.Path) -> None:
+    (town / "tenants" / "vault.yaml").rename(town / "tenants" / "cellar.yaml")
+
+    known, unknown = judged(town), run("tenant", "validate", "--env", str(town))
+
+    assert "name the file tenants/vault.yaml and write id: vault again" in known.stderr
+    assert "whichever it was before" in unknown.stderr, "without a commit to compare with nobody knows"
+
+
+def test_a_file_named_in_chinese_is_named_after_the_id(town: pathlib.Path) -> None:
+    (town / "tenants" / "vault.yaml").rename(town / "tenants" / "体育局.yaml")
+
+    assert "fix: name the file tenants/vault.yaml" in run("tenant", "validate", "--env", str(town)).stderr
+
+
+def test_an_id_that_others_name_as_their_peer_has_the_same_remedy(town: pathlib.Path) -> None:
+    edit(town, "id: purse", "id: wallet")
+    (town / "tenants" / "purse.yaml").rename(town / "tenants" / "wallet.yaml")
+
+    result = judged(town)
+
+    assert result.code == errors.ExitCode.BAD_INPUT
+    assert "name the file tenants/purse.yaml and write id: purse again" in result.stderr
+
+
+@pytest.mark.parametrize(("day", "told"), [("2026-11-10", "即将到期"), ("2026-10-30", "已到期")])
+def test_a_last_day_that_is_near_or_past_is_told_before_it_is_merged(town: pathlib.Path, day: str, told: str) -> None:
+    (town / "freezes" / "purse.yaml").unlink()
+    edit(town, "2035-12-31", day)
+
+    result = run("tenant", "validate", "--env", str(town), "purse")
+
+    assert result.code == 0
+    assert "last day (到期): " in result.stdout
+    assert told in result.stdout
+
+
+def test_the_next_step_names_the_tenant(town: pathlib.Path) -> None:
+    edit(town, "quota: s", "quota: m")
+
+    assert "govcloud request submit purse" in judged(town).stdout

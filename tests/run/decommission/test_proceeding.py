@@ -254,3 +254,32 @@ def test_an_audit_log_that_cannot_be_written_stops_it_before_anything(world: Wor
         )
     assert world.task.file.exists()
     assert world.done == ["look"]
+
+
+def test_data_that_outlived_its_backup_by_days_is_not_removed_on_the_strength_of_it(world: World) -> None:
+    """Its removal failed, its file was put back, and months later the file is removed by hand."""
+    world.killed_at = "deploy"
+    with pytest.raises(KeyboardInterrupt):
+        world.proceed()
+    world.killed_at, world.done = "", []
+    world.task = dataclasses.replace(world.task, now=NOW + datetime.timedelta(days=60))
+    with pytest.raises(errors.GovcloudError, match="the backup of transport is 60 days old"):
+        world.proceed()
+    assert world.done == ["look"]
+    # Where nothing of it is left, nothing can be lost.
+    world.seen = decide.Reading()
+    world.proceed()
+    assert world.done[-1] == chain.Action.DECOMMISSION_ENDED.value
+
+
+@pytest.mark.parametrize(
+    "word", ["../applied", "..", "../decommissions/transport", "/etc/x", "transport\n", "Transport"]
+)
+def test_a_word_that_is_no_id_names_no_file(word: str, world: World) -> None:
+    world.killed_at = "deploy"
+    with pytest.raises(KeyboardInterrupt):
+        world.proceed()
+    (world.task.place.path / "applied.json").write_text("{}")
+    (world.task.place.path / "decommissions" / "Transport.json").write_text("{}")
+    assert proceeding.unfinished(world.task.site.space, TENANT) is not None
+    assert proceeding.unfinished(world.task.site.space, word) is None
