@@ -19,6 +19,10 @@ hypothesis.settings.register_profile("govcloud", deadline=None, database=None, d
 hypothesis.settings.load_profile("govcloud")
 
 
+_PURE = "not lab and not roles and not engine and not bench"
+"""As `addopts` in pyproject.toml says."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tier_tools(request: pytest.FixtureRequest) -> Iterator[None]:
     """Provide, once, what the chosen tiers need; nothing for the pure one."""
@@ -27,6 +31,15 @@ def _tier_tools(request: pytest.FixtureRequest) -> Iterator[None]:
         for name, value in tools.provide(markers).items():
             patch.setenv(name, value)
         yield
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` means: all processors for the pure tier as a whole, else this one.
+
+    A tier with a marker has one lab or engine for all its tests, and what is chosen by name is soon over.
+    """
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    return (os.cpu_count() or 1) if whole and config.option.markexpr == _PURE else 0
 
 
 def pytest_unconfigure() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import getpass
 import pathlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -51,7 +50,9 @@ class Ledger:
         """What the logs have of requests."""
         found: set[request_states.Step] = set()
         for side in self.logs:
-            opened = reading.of_side(where(self.site, side), environment=self.site.spec.environment, side=side.value)
+            opened = reading.of_side(
+                places.of_site(self.site, side), environment=self.site.spec.environment, side=side.value
+            )
             if opened is not None:
                 found |= request_audit.seen(record.entry for record, _ in opened.records())
         return frozenset(found)
@@ -98,9 +99,9 @@ class Ledger:
     def _tenants(self, run: sides.SideRun, cleared: requests.Clearance, settled: inventory.Inventory) -> None:
         side = run.plan.side
         done, failed = _fates(run, cleared)
-        news = requests.mark_provisioned(self.site, cleared, side, done=done, failed=failed, now=self.clock())
         there = {tenant.id for tenant in run.plan.tenants}
-        for one in news:
+
+        def told(one: requests.Provisioned) -> None:
             action = chain.Action.TENANT_APPLIED if one.tenant in there else chain.Action.TENANT_REMOVED
             details = {
                 "request": one.number,
@@ -109,6 +110,8 @@ class Ledger:
                 "approver": one.approver,
             }
             self.note(side, action, details, tenant=one.tenant)
+
+        requests.mark_provisioned(self.site, cleared, side, done=done, failed=failed, record=told, now=self.clock())
         # Only what was applied has turned; the rest is told when it is.
         for turned in lifecycle.turns(run.record.frozen, settled):
             if turned.tenant in done:
@@ -139,7 +142,7 @@ def opened(site: sites.Site, *, clock: Clock, verb: str, environ: Mapping[str, s
     """The ledger of a run. Raises `errors.GovcloudError` for a log that was cut, replaced or cannot be written."""
     logs = {
         side: audit_log.Log.open(
-            site.space.side(side), environment=site.spec.environment, copy_to=second_place(site), now=clock()
+            site.space.side(side), environment=site.spec.environment, copy_to=places.second_place_of(site), now=clock()
         )
         for side in site.sides
     }
@@ -151,28 +154,16 @@ def retire(site: sites.Site, side: platforms.Side, *, clock: Clock, environ: Map
     folder = site.space.side(side)
     if not (folder.path / "audit").is_dir():
         return None
-    log = audit_log.Log.open(folder, environment=site.spec.environment, copy_to=second_place(site), now=clock())
+    log = audit_log.Log.open(
+        folder, environment=site.spec.environment, copy_to=places.second_place_of(site), now=clock()
+    )
     return log.retire(actor=actor(site, environ), now=clock())
-
-
-def where(site: sites.Site, side: platforms.Side) -> places.Places:
-    """Where a side's log lies."""
-    return places.of(site.space.side(side), environment=site.spec.environment, copy_to=second_place(site))
-
-
-def second_place(site: sites.Site) -> pathlib.Path:
-    """The folder that remembers the heads of a platform's logs."""
-    audit = site.spec.platform.spec.audit
-    return places.second_place(site.space, None if audit is None else audit.copy_to)
 
 
 def actor(site: sites.Site, environ: Mapping[str, str]) -> chain.Actor:
     """Who runs this: a person of `people.yaml` if one is known, else the account."""
-    try:
-        known = identity.current(site.spec.people, environ)
-    except errors.UsageError:
-        return chain.Actor(person=getpass.getuser(), source=chain.Source.OS.value)
-    return chain.Actor(person=known.person.id, source=chain.Source(known.source.value).value)
+    person, source = identity.name(site.spec.people, environ)
+    return chain.Actor(person=person, source=chain.Source(source.value).value)
 
 
 def _fates(run: sides.SideRun, cleared: requests.Clearance) -> tuple[frozenset[str], frozenset[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from govcloud_cli import errors
 from govcloud_cli.governance import approvals, jurisdiction, requests, usage
@@ -96,15 +96,17 @@ def mark_provisioned(
     *,
     done: Collection[str],
     failed: Collection[str] = (),
+    record: Callable[[Provisioned], None] = lambda _: None,
     now: datetime.datetime,
 ) -> tuple[Provisioned, ...]:
     """Record that a deploy applied the tenants `done` (removed ones too) and only a part of `failed`; return the news.
 
-    To be called when a side's tenant stacks have ended, also where some failed.
+    `record` puts each into the audit log first: should it raise, the next deploy has the same news. To be called when
+    a side's tenant stacks have ended, also where some failed.
     """
     folder = site.space.side(side)
-    record = decisions.load(folder)
-    entries, news = dict(record.tenants), []
+    known = decisions.load(folder)
+    entries, news = dict(known.tenants), []
     for verdict in clearance.verdicts[side]:
         if verdict.tenant not in done and verdict.tenant not in failed:
             continue
@@ -122,8 +124,10 @@ def mark_provisioned(
                     approver=verdict.approver,
                 )
             )
-    required = clearance.required or record.required
-    if news or required != record.required or entries.keys() != record.tenants.keys():
+    for one in news:
+        record(one)
+    required = clearance.required or known.required
+    if news or required != known.required or entries.keys() != known.tenants.keys():
         decisions.save(folder, decisions.Record(required=required, tenants=entries))
     return tuple(news)
 

@@ -49,7 +49,7 @@ def _refuse_no_text(text: str) -> None:
         # What is no UTF-8 on a command line arrives as half characters (PEP 383).
         raise errors.UsageError(
             "what was given is no text in UTF-8",
-            cause=f"at: {ascii(text[max(0, error.start - 20) : error.end])}",
+            cause=f"at: {text[max(0, error.start - 20) : error.end]!a}",
             remedy="type it anew, in a terminal whose encoding is UTF-8",
         ) from error
 

@@ -58,6 +58,8 @@ def test_names_of_systems_below_and_look_alikes_are_refused_by_the_inventory(tak
     assert len(free) > 5_000
     assert not names.RESERVED & set(free)
     assert not [text for text in free if text.startswith(("kube-", "pg-", "govcloud-"))]
+    namespaces = [text for text in free if text.rpartition("-")[2] in nasty.ENVIRONMENTS]
+    assert namespaces == [], "one tenant would be called like another one's namespace"
     assert len({names.skeleton(text) for text in free}) == len(free)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import os
 import pathlib
+import pwd
 import shutil
 from typing import Any
 
@@ -15,7 +17,7 @@ from govcloud_cli.governance import chain
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import shards
 from govcloud_cli.run import applied, destroy, drift, ledger, preparing, progress, sites
-from govcloud_cli.run.audit import reading
+from govcloud_cli.run.audit import places, reading
 from tests.support import deploying, inventories
 from tests.support.deploying import NOW, edit, run
 from tests.support.reporters import Quiet
@@ -37,7 +39,7 @@ def lab(tmp_path: pathlib.Path) -> pathlib.Path:
 def records(lab: pathlib.Path) -> list[chain.Entry]:
     """What the external side's log says; it must verify."""
     site = sites.load(lab, side="external")
-    opened = reading.of_side(ledger.where(site, EXTERNAL), environment="lab", side="external")
+    opened = reading.of_side(places.of_site(site, EXTERNAL), environment="lab", side="external")
     assert opened is not None
     found = [record.entry for record, intact in opened.records() if intact]
     assert opened.report().verdict == "verified"
@@ -84,7 +86,7 @@ def test_a_log_that_was_cut_stops_the_next_deploy_before_it_prepares(
     lab: pathlib.Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(lab)
-    log = ledger.where(sites.load(lab, side="external"), EXTERNAL).log
+    log = places.of_site(sites.load(lab, side="external"), EXTERNAL).log
     lines = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join(lines[:-1]))
     monkeypatch.setattr(preparing, "prepare", lambda *_, **__: pytest.fail("prepared"))
@@ -101,7 +103,7 @@ def test_a_failed_deploy_says_so_and_counts_no_tenant_of_a_failed_stack(lab: pat
     entries = records(lab)
     told = {entry.tenant: entry.details["state"] for entry in entries if entry.action == "tenant-applied"}
     assert told["finance"] == "PARTIALLY_PROVISIONED"
-    assert {state for tenant, state in told.items() if shards.shard_of(tenant) != stack} == {"PROVISIONED"}
+    assert {state for tenant, state in told.items() if shards.shard_of(str(tenant)) != stack} == {"PROVISIONED"}
     assert entries[-1].details["result"] == "failed"
     assert stack in entries[-1].details["error"]
 
@@ -194,7 +196,7 @@ def test_a_destroyed_labs_log_is_kept_and_the_next_lab_begins_a_new_one(
     destroy.destroy(
         site, journal=progress.Journal(Quiet()), clock=lambda: NOW, environ={"PATH": ""}, logs=lab.parent.parent
     )
-    kept = ledger.second_place(site)
+    kept = places.second_place_of(site)
     assert list(kept.rglob("log.jsonl"))
     run(lab)
     assert actions(lab)[0] == "deploy-began"
@@ -214,3 +216,30 @@ def test_what_a_killed_run_had_frozen_is_told_by_the_next(lab: pathlib.Path, wor
     run(lab)
     assert actions(lab).count("tenant-expired") == 1
     assert applied.load(sites.load(lab).space.side(EXTERNAL)).frozen == ["finance/dev"]
+
+
+def test_what_could_not_be_recorded_of_a_tenant_is_recorded_by_the_next_deploy(
+    lab: pathlib.Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = ledger.Ledger.note
+
+    def full(self: ledger.Ledger, side: platforms.Side, action: chain.Action, *rest: Any, **more: Any) -> None:
+        if action is chain.Action.TENANT_APPLIED:
+            raise errors.GovcloudError("no space is left")
+        note(self, side, action, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger.Ledger, "note", full)
+        with pytest.raises(errors.GovcloudError, match="no space"):
+            run(lab)
+    assert "tenant-applied" not in actions(lab)
+    run(lab)
+    assert "tenant-applied" in actions(lab)
+
+
+def test_who_deploys_is_the_account_and_not_what_a_variable_says(
+    lab: pathlib.Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "zhang.wei")
+    run(lab)
+    assert {entry.actor.person for entry in records(lab)} == {pwd.getpwuid(os.geteuid()).pw_name}

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from govcloud_cli import errors
-from govcloud_cli.run import history
+from govcloud_cli.run import history, process
 from tests.inventory import cases
 from tests.support import repositories
 
@@ -168,7 +168,7 @@ def test_one_blob_under_many_names_does_not_fill_the_disk(town: pathlib.Path, mo
         (town / "tenants" / f"a{number}.yaml").write_text("# the same\n" * 400)
     repositories.commit(town)
     started: list[object] = []
-    monkeypatch.setattr(history.process, "streaming", lambda *words, **_: started.append(words))
+    monkeypatch.setattr(process, "streaming", lambda *words, **_: started.append(words))
     with pytest.raises(errors.UsageError, match="the inventory at 'main' has 0 MiB"):
         history.inventory_at(town, history.base(town, "main"))
     assert started == [], "nothing of it was written"

@@ -96,7 +96,7 @@ def test_more_than_the_budget_has_is_refused_with_level_and_limit(folder: pathli
     assert not (folder / "requests" / "finance" / "0001.json").exists()
 
 
-@pytest.mark.parametrize("comment", ["", "two\nlines", "\u202egnirts", "x" * 1001, "\x1b[31m"])
+@pytest.mark.parametrize("comment", ["", "two\nlines", "\u202egnirts", "x" * 1001, "\x1b[31m", "\udcff"])
 def test_a_comment_that_could_deceive_a_reader_is_refused(comment: str, folder: pathlib.Path) -> None:
     with pytest.raises(errors.UsageError, match="cannot be kept"):
         submit(desk(folder), comment=comment)

@@ -214,6 +214,22 @@ def test_a_record_of_decisions_that_does_not_fit_leaves_the_old_one(folder: path
     assert files(place.path) == before
 
 
+def test_what_the_audit_log_did_not_take_is_news_again_at_the_next_deploy(folder: pathlib.Path) -> None:
+    at = desk(folder)
+    request_files.save(folder, decisions.sign(decisions.asked(TENANT, within=decisions.spec(TENANT))))
+    cleared = run_requests.gate(at.site, folder, now=decisions.NOW)
+
+    def full(_: run_requests.Provisioned) -> None:
+        raise errors.GovcloudError("the audit record could not be written")
+
+    with pytest.raises(errors.GovcloudError, match="audit record"):
+        run_requests.mark_provisioned(at.site, cleared, EXTERNAL, done={"finance"}, record=full, now=decisions.NOW)
+    told: list[run_requests.Provisioned] = []
+    again = run_requests.gate(at.site, folder, now=decisions.NOW)
+    run_requests.mark_provisioned(at.site, again, EXTERNAL, done={"finance"}, record=told.append, now=decisions.NOW)
+    assert [(one.tenant, one.state) for one in told] == [("finance", State.PROVISIONED)]
+
+
 # -- who may read
 
 

@@ -22,11 +22,10 @@ from hypothesis import strategies as st
 
 from govcloud_cli import resources
 from govcloud_cli.commands.tenant import drafting
-from govcloud_cli.governance import chain, chain_lines, requests
+from govcloud_cli.governance import chain, chain_details, chain_lines, requests
 from govcloud_cli.inventory import reader
 from govcloud_cli.model import people
 from govcloud_cli.run import freezes, renderings, signing
-from govcloud_cli.run.audit import log
 from tests.support import decisions, inventories, nasty, tenant_inventories
 
 FLOW = {"id": "ledger", "source": {"zone": "external"}, "destination": {"machine": "external-db"}, "ports": [6432]}
@@ -123,7 +122,7 @@ def test_an_audit_record_is_one_line_of_printable_ascii(person: str, fragment: s
         environment="unit",
         side="external",
         tenant=None,
-        details=log.chain_details.plain({"reason": reason, fragment: [fragment]}),
+        details=chain_details.plain({"reason": reason, fragment: [fragment]}),
     )
     key = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))
     line = chain_lines.encode(chain.seal(entry, previous="0" * 64, key=key))
@@ -169,7 +168,7 @@ def border() -> str:
 def template() -> tuple[jinja2.Template, dict[str, Any]]:
     role = resources.folder("roles") / "zone_firewall"
     own = yaml.safe_load((role / "vars" / "main.yml").read_text(encoding="utf-8"))
-    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters.update(filters.FilterModule().filters() | mathstuff.FilterModule().filters())
     environment.tests.update(checks.TestModule().tests())
     settings = {key: value for key, value in own.items() if "{{" not in str(value)}

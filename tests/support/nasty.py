@@ -12,19 +12,19 @@ from govcloud_cli.model import names
 
 FRAGMENTS = (
     "../", "..", "/etc/passwd", "./", "~root", "C:\\", "\\", "//", "-rf", "--help", "-", "--", "-o ProxyCommand=id",
-    "$(id)", "`id`", "${IFS}", "; id", "&& id", "| id", "> /x", "\n", "\r\n", "\t", " ", "'", '"', "*", "?", "[a]", "!x",
-    "'; DROP TABLE x; --", '"; DROP ROLE x', "$$", "E'\\x00'", "\\copy", ":'x'", "%s", "%(x)s", "--x", "/**/",
+    "$(id)", "`id`", "${IFS}", "; id", "&& id", "| id", "> /x", "\n", "\r\n", "\t", " ", "'", '"', "*", "?", "[a]",
+    "!x", "'; DROP TABLE x; --", '"; DROP ROLE x', "$$", "E'\\x00'", "\\copy", ":'x'", "%s", "%(x)s", "--x", "/**/",
     "{{ 7*7 }}", "{% raw %}", "{# x #}", "{{lookup('pipe','id')}}", "!unsafe", "!!python/object", "&a", "*a", "<<",
     '" : drop', "} flush ruleset {", '"; accept #', "@set", "# x", "comment", ": x", "- x", "[x", "{x", "yes", "null",
     "~", "010", "1e3", "\u202e", "\u2066", "\u200b", "\u200f", "\ufeff", "\x00", "\x07", "\x1b[31m", "\x1b]0;x\x07",
-    "\x7f", "\x85", "\x9b31m", "\u2028", "\ud800", "\udcff", "а", "е", "і", "ο", "ѕ", "\u212a", "\u0131", "ﬁ", "１", "财政局",
-    "é", "e\u0301", "ß", "İ", "𝐟", "A", "Z", "_", ".", ",", "@", "+", "%2e%2e", "&amp;", "<script>",
+    "\x7f", "\x85", "\x9b31m", "\u2028", "\ud800", "\udcff", "а", "е", "і", "ο", "ѕ", "\u212a", "\u0131", "ﬁ", "１",
+    "财政局", "é", "e\u0301", "ß", "İ", "𝐟", "A", "Z", "_", ".", ",", "@", "+", "%2e%2e", "&amp;", "<script>",
 )  # fmt: skip
 """What is no part of any id, or is one only together with others."""
 WORDS = (
     "finance", "finance-tax", "tax", "prod", "dev", "test", "staging", "kube-system", "kube", "pg", "postgres",
-    "default", "govcloud", "govcloud-x", "internal", "external", "template1", "root", "admin", "public", "none", "mgmt0",
-    "rn", "m", "0", "1", "l", "o", "a", "b", "x1", "owner", "rw", "ro", "access", "0a", "a0", "con", "nul",
+    "default", "govcloud", "govcloud-x", "internal", "external", "template1", "root", "admin", "public", "none",
+    "mgmt0", "rn", "m", "0", "1", "l", "o", "a", "b", "x1", "owner", "rw", "ro", "access", "0a", "a0", "con", "nul",
 )  # fmt: skip
 """What ids are made of, reserved and look-alike ones too."""
 
@@ -59,9 +59,8 @@ def lines(*, least: int, most: int) -> st.SearchStrategy[str]:
     whole = [text for text in (*FRAGMENTS, *WORDS) if is_line(text)]
     letters = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]).filter(is_line)
     parts = st.one_of(st.sampled_from(whole), st.text(letters, min_size=1, max_size=8))
-    joined = st.lists(parts, min_size=least, max_size=12).map(lambda found: "".join(found)[:most])
     # Every part has a character at least.
-    return joined
+    return st.lists(parts, min_size=least, max_size=12).map(lambda found: "".join(found)[:most])
 
 
 def reasons() -> st.SearchStrategy[str]:

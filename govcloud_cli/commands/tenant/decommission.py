@@ -153,11 +153,11 @@ def _deployer(
 
 def _seen(site: sites.Site) -> frozenset[requests.Step] | None:
     """What the audit log has of requests."""
-    from govcloud_cli.run import ledger, request_audit
-    from govcloud_cli.run.audit import reading
+    from govcloud_cli.run import request_audit
+    from govcloud_cli.run.audit import places, reading
 
     (side,) = site.sides
-    found = reading.of_side(ledger.where(site, side), environment=site.spec.environment, side=side.value)
+    found = reading.of_side(places.of_site(site, side), environment=site.spec.environment, side=side.value)
     return None if found is None else request_audit.seen(record.entry for record, _ in found.records())
 
 

@@ -66,7 +66,7 @@ def test_a_freeze_is_a_file_that_the_inventory_takes(folder: pathlib.Path) -> No
         (("freeze", "finanse", "--reason", "mistyped"), "did you mean 'finance'?"),
         (("freeze", "zzzz", "--reason", "unknown"), "`govcloud tenant list`"),
         (("freeze", "../finance", "--reason", "elsewhere"), "no tenant '../finance'"),
-        (("freeze", "finance", "--reason", "why"), "1 fault"),
+        (("freeze", "finance", "--reason", "w"), "1 fault"),
         (("freeze", "finance", "--environment", "prd", "--reason", "mistyped"), "did you mean 'prod'?"),
         (("freeze", "tourism", "--environment", "dev", "--reason", "it has none"), "choose from: prod"),
         (("freeze", "finance"), "--reason"),
@@ -187,4 +187,4 @@ def test_on_a_narrow_terminal_ids_and_days_stay_whole(folder: pathlib.Path, monk
 
 
 def test_a_reason_that_is_too_short_names_the_flag(folder: pathlib.Path) -> None:
-    assert "fix: --reason: " in run(folder, "freeze", "finance", "--reason", "why").stderr
+    assert "fix: --reason: " in run(folder, "freeze", "finance", "--reason", "w").stderr

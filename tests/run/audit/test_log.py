@@ -181,6 +181,34 @@ def test_a_link_in_the_place_of_the_log_is_not_followed(tmp_path: pathlib.Path) 
     assert elsewhere.read_bytes() == b""
 
 
+def test_a_link_in_the_place_of_the_heads_is_not_followed(tmp_path: pathlib.Path) -> None:
+    writer = opened(tmp_path)
+    append(writer)
+    heads = attacks.victim(tmp_path).heads
+    elsewhere = heads.rename(tmp_path / "elsewhere")
+    heads.symlink_to(elsewhere)
+    before = elsewhere.read_bytes()
+    with pytest.raises(errors.GovcloudError, match="nothing is done") as refusal:
+        append(writer)
+    assert refusal.value.cause == "Too many levels of symbolic links"
+    assert elsewhere.read_bytes() == before
+    assert len(records(tmp_path)) == 1
+
+
+def test_a_line_without_an_end_is_read_in_bounded_memory_and_told_as_tampering(tmp_path: pathlib.Path) -> None:
+    writer = opened(tmp_path)
+    append(writer)
+    with attacks.victim(tmp_path).log.open("r+b") as file:
+        file.truncate(file.seek(0, os.SEEK_END) + 24 * 1024 * 1024)
+    tracemalloc.start()
+    assert verdict(tmp_path) == "tampered"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * 1024 * 1024
+    with pytest.raises(errors.GovcloudError, match="nothing is recorded"):
+        append(writer)
+
+
 def test_the_second_place_is_where_the_inventory_says_and_never_beside_the_log(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
