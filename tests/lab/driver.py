@@ -98,7 +98,7 @@ class Cloud:
     def api(
         self, side: str, path: str, *, group: str = "", method: str = "GET", body: object = None
     ) -> tuple[int, dict[str, Any]]:
-        """Ask a side's API server, from this host, with the kubeconfig that GovCloud names; `body` is JSON, of a PATCH a merge."""
+        """Ask a side's API server, as GovCloud's kubeconfig does from this host; `body` is JSON, of a PATCH a merge."""
         file = self.run("kubeconfig", "--side", side).stdout.strip()
         kubeconfig = json.loads(pathlib.Path(file).read_text(encoding="utf-8"))
         cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
