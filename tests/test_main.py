@@ -171,6 +171,10 @@ def test_what_is_printed_of_an_error_is_what_happened_where_why_and_what_next(mo
     ]
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("option", [[], ["--json"]])
 def test_ctrl_c_and_a_request_to_end_are_130_and_say_how_to_go_on(number: signal.Signals, option: list[str]) -> None:
@@ -180,7 +184,10 @@ def test_ctrl_c_and_a_request_to_end_are_130_and_say_how_to_go_on(number: signal
         "runs.site = site; main.main()"
     )
     argv = [sys.executable, "-c", code, "status", *option]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    # A shell's background job, as a whole test run may be one, ignores SIGINT, and so would its children.
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+    ) as child:
         assert child.stderr is not None
         assert child.stderr.readline() == "ready\n"
         child.send_signal(number)

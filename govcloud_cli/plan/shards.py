@@ -17,7 +17,7 @@ from govcloud_cli.plan import access, databases, namespaces, network_policies, q
 SHARDS = 16
 """Stacks per side, measured with `make bench`; `docs/performance.md` has the numbers.
 
-Each stack costs half a processor second to start, and a changed tenant has to wait for its whole stack: 16 keep both
+Each stack costs a third of a processor second to start, and a changed tenant waits for its whole stack: 16 keep both
 small from ten tenants (one to a stack) to a thousand (sixty). A constant of a platform's life: another number moves
 tenants between stacks, which deletes and creates them.
 """
