@@ -3,7 +3,7 @@ SHELL := /bin/sh
 .SHELLFLAGS := -eu -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help check test test-pure test-engine test-lab deps-engine clean
+.PHONY: help check test test-pure test-engine test-lab bench deps-engine clean
 
 BIN := .venv/bin
 # The stamp is inside .venv: the launcher replaces .venv as a whole when requirements.txt changes.
@@ -39,6 +39,11 @@ test-engine: $(STAMP) deps-engine ## Against the real Pulumi engine, a real API 
 
 test-lab: $(STAMP) deps-lab ## Deploy a real lab, probe it, break it, mend it, destroy it (root, minutes)
 	$(PYTEST) -m lab -W ignore::pytest.PytestUnraisableExceptionWarning --durations=10
+
+bench: $(STAMP) deps-engine ## Measure 1,000 tenants beside kubectl and pulumi up (root, a quarter of an hour)
+	GOVCLOUD_TEST_BENCH_TENANTS="$${GOVCLOUD_BENCH_TENANTS:-1000}" $(PYTEST) -n 0 -m bench tests/bench -q -s \
+	    -W ignore::pytest.PytestUnraisableExceptionWarning
+	$(BIN)/python -m tests.bench.document
 
 # A cluster of Debian's own would be a server that nobody asked for; policy-rc.d keeps every service from starting.
 deps-engine: $(STAMP) ## Install what the engine tier needs

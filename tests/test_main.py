@@ -186,7 +186,11 @@ def test_ctrl_c_and_a_request_to_end_are_130_and_say_how_to_go_on(number: signal
     argv = [sys.executable, "-c", code, "status", *option]
     # A shell's background job, as a whole test run may be one, ignores SIGINT, and so would its children.
     with subprocess.Popen(
-        argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts
+        argv,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509 - no threads run here
     ) as child:
         assert child.stderr is not None
         assert child.stderr.readline() == "ready\n"

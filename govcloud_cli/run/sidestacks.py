@@ -97,7 +97,7 @@ def _apply(
         if names:
             found += run_stacks(side, names, operation, way=side.way, label="stacks", done=done)
     result.changed = any(stack.changed for stack in found)
-    result.note = f"{sum(stack.changed for stack in found)} objects changed in {len(found)} stacks"
+    result.note = f"{sum(stack.changed for stack in found)} resources changed in {len(found)} stacks"
     failed = [stack for stack in found if stack.error]
     if failed:
         # Nothing is proven then; what had drifted stays on record as it was seen.
