@@ -14,12 +14,16 @@ import json
 import os
 import pathlib
 import socket
+import time
 from collections.abc import Iterator
 
 import filelock
 
 from govcloud_cli import errors
 from govcloud_cli.run import workspace
+
+_PATIENCE = 0.5
+"""Seconds to wait for a holder that has just begun to write its name."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,10 +65,27 @@ def held(space: workspace.Workspace, *, verb: str, now: datetime.datetime) -> It
 
 
 def _describe(holder: pathlib.Path, now: datetime.datetime) -> str:
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            text = json.loads(holder.read_text(encoding="utf-8"))
+            since = datetime.datetime.fromisoformat(text["since"])
+            if _runs(text["pid"]) or time.monotonic() > until:
+                minutes = int((now - since).total_seconds() // 60)
+                who = f"{text['user']}@{text['host']} pid {text['pid']}"
+                return f"{who}, {text['verb']} since {since:%H:%M} ({minutes} min)"
+        except (OSError, ValueError, KeyError, TypeError):
+            if time.monotonic() > until:
+                return "its holder has just started and not yet written its name"
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process is there; one that is not has left its name, and the holder has not yet written its own."""
     try:
-        text = json.loads(holder.read_text(encoding="utf-8"))
-        since = datetime.datetime.fromisoformat(text["since"])
-        minutes = int((now - since).total_seconds() // 60)
-        return f"{text['user']}@{text['host']} pid {text['pid']}, {text['verb']} since {since:%H:%M} ({minutes} min)"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "its holder has just started and not yet written its name"
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

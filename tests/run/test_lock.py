@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import json
 import multiprocessing
 import os
 import pathlib
 import signal
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from multiprocessing import connection, process
@@ -129,4 +132,21 @@ def test_a_holder_that_cannot_be_read_is_still_a_holder(
     assert holder.process.is_alive()
     (space.path / "holder.json").write_text(text)
     with pytest.raises(errors.LockedError, match="not yet written"), lock.held(space, verb="deploy", now=NOW):
+        pytest.fail("held twice")
+
+
+def test_the_name_of_a_run_that_is_over_is_not_taken_for_the_holders(
+    space: workspace.Workspace, holder: Contender
+) -> None:
+    named = json.loads((space.path / "holder.json").read_text())
+    over = subprocess.Popen(["true"])
+    over.wait()
+    (space.path / "holder.json").write_text(json.dumps({**named, "pid": over.pid}))
+
+    def late() -> None:
+        time.sleep(0.1)
+        (space.path / "holder.json").write_text(json.dumps(named))
+
+    threading.Thread(target=late).start()
+    with pytest.raises(errors.LockedError, match=f"pid {named['pid']}"), lock.held(space, verb="deploy", now=NOW):
         pytest.fail("held twice")
