@@ -26,6 +26,7 @@ from govcloud_cli.run import (
     process,
     progress,
     removals,
+    request_audit,
     requests,
     sides,
     sites,
@@ -101,7 +102,7 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
 def _cleared(order: Order, book: ledger.Ledger, now: datetime.datetime) -> requests.Clearance:
     """What may be deployed; raises for what nobody approved, and for a budget that would be overrun."""
     spec = order.site.spec
-    seen = book.seen() if spec.needs_approval else None
+    seen = request_audit.known(order.site) if spec.needs_approval else None
     cleared = requests.gate(order.site, order.folder, now=now, seen=seen)
     book.note_requests(cleared)
     records = {side: decisions.load(order.site.space.side(side)) for side in order.site.sides}

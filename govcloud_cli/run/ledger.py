@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from govcloud_cli import __version__, errors
 from govcloud_cli.governance import chain, lifecycle
-from govcloud_cli.governance import requests as request_states
 from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import plans, shards
 from govcloud_cli.run import identity, request_audit, requests, sites
 from govcloud_cli.run.audit import log as audit_log
-from govcloud_cli.run.audit import places, reading
+from govcloud_cli.run.audit import places
 
 if TYPE_CHECKING:
     from govcloud_cli.run import drift, sides
@@ -45,17 +44,6 @@ class Ledger:
     verb: str
     _began: set[platforms.Side] = dataclasses.field(default_factory=set)
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
-
-    def seen(self) -> frozenset[request_states.Step]:
-        """What the logs have of requests."""
-        found: set[request_states.Step] = set()
-        for side in self.logs:
-            opened = reading.of_side(
-                places.of_site(self.site, side), environment=self.site.spec.environment, side=side.value
-            )
-            if opened is not None:
-                found |= request_audit.seen(record.entry for record, _ in opened.records())
-        return frozenset(found)
 
     def note_requests(self, cleared: requests.Clearance) -> None:
         """Transitions that came by Git: they are on record before anything is done about them."""

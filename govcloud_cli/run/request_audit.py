@@ -64,6 +64,18 @@ def seen(entries: Iterable[chain.Entry]) -> frozenset[requests.Step]:
     return frozenset(found)
 
 
+def known(site: sites.Site) -> frozenset[requests.Step] | None:
+    """What the logs of the site's sides have of requests; None where there is no log."""
+    from govcloud_cli.run.audit import places, reading
+
+    found: set[requests.Step] | None = None
+    for side in site.sides:
+        opened = reading.of_side(places.of_site(site, side), environment=site.spec.environment, side=side.value)
+        if opened is not None:
+            found = (found or set()) | seen(record.entry for record, _ in opened.records())
+    return None if found is None else frozenset(found)
+
+
 def note(site: sites.Site, request: requests.Request, *, now: datetime.datetime) -> bool:
     """Record the request's last transition where this host has the audit log; elsewhere deploy does it later.
 

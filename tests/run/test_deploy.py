@@ -16,7 +16,7 @@ from govcloud_cli import errors
 from govcloud_cli.governance import chain
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import shards
-from govcloud_cli.run import applied, destroy, drift, ledger, preparing, progress, sites
+from govcloud_cli.run import applied, destroy, drift, ledger, preparing, progress, request_audit, sites
 from govcloud_cli.run.audit import places, reading
 from tests.support import deploying, inventories
 from tests.support.deploying import NOW, edit, run
@@ -243,3 +243,11 @@ def test_who_deploys_is_the_account_and_not_what_a_variable_says(
     monkeypatch.setenv("LOGNAME", "zhang.wei")
     run(lab)
     assert {entry.actor.person for entry in records(lab)} == {pwd.getpwuid(os.geteuid()).pw_name}
+
+
+def test_what_the_log_has_of_requests_is_nothing_and_not_unknown_after_a_deploy_without_any(
+    lab: pathlib.Path, world: World
+) -> None:
+    assert request_audit.known(sites.load(lab, side="external")) is None
+    run(lab)
+    assert request_audit.known(sites.load(lab, side="external")) == frozenset()

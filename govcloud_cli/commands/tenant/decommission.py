@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Mapping
 
-    from govcloud_cli.governance import chain, requests
+    from govcloud_cli.governance import chain
     from govcloud_cli.run import lock, progress, sites
     from govcloud_cli.run.decommission import proceeding
 
@@ -75,6 +75,7 @@ def _done(task: proceeding.Task, target: pathlib.Path) -> None:
 
 def _task(environment: str, tenant: str, moment: datetime.datetime) -> proceeding.Task:
     """The decommission at hand: of a tenant that is there, or of one whose removal an earlier run began."""
+    from govcloud_cli.run import request_audit
     from govcloud_cli.run.decommission import proceeding
 
     whole = runs.site(environment)
@@ -83,7 +84,7 @@ def _task(environment: str, tenant: str, moment: datetime.datetime) -> proceedin
         side = whole.spec.zone(choosing.find(whole.spec, tenant).spec.zone).side
     site = runs.site(environment, side.value)
     return proceeding.Task(
-        folder=options.find_inventory(environment), site=site, tenant=tenant, now=moment, seen=_seen(site)
+        folder=options.find_inventory(environment), site=site, tenant=tenant, now=moment, seen=request_audit.known(site)
     )
 
 
@@ -94,11 +95,12 @@ def _is_gone(site: sites.Site, tenant: str) -> bool:
 def _plan(task: proceeding.Task, environment: str, *, as_json: bool) -> int:
     from govcloud_cli.run.decommission import proceeding
 
+    denied = False
     if not task.file.exists():
         found: dict[str, Any] = {"begun": True, "approval": None, "reasons": [], "removes": []}
     else:
         seen = proceeding.outlook(task)
-        looked = seen.reading
+        looked, denied = seen.reading, seen.denied is not None
         found = {
             "begun": False,
             "approval": seen.approval,
@@ -114,6 +116,9 @@ def _plan(task: proceeding.Task, environment: str, *, as_json: bool) -> int:
         output.print_json({"ok": not found["reasons"], "tenant": task.tenant, **found})
     else:
         _print(task.tenant, environment, found)
+    if denied:
+        # As `--yes` would exit.
+        return errors.ExitCode.POLICY_DENIED
     return errors.ExitCode.FAILED if found["reasons"] else errors.ExitCode.DONE
 
 
@@ -124,7 +129,7 @@ def _print(tenant: str, environment: str, found: dict[str, Any]) -> None:
     for what in found["removes"]:
         console.print(f"- {what}", soft_wrap=True)
     for reason in found["reasons"]:
-        console.print(f"in the way: {reason}", soft_wrap=True)
+        console.print(f"in the way 阻碍: {reason}", soft_wrap=True)
     if not found["reasons"]:
         if found["approval"]:
             console.print(f"Approved: {found['approval']}", soft_wrap=True)
@@ -149,16 +154,6 @@ def _deployer(
         deploy.deploy(order, journal=journal)
 
     return deployed
-
-
-def _seen(site: sites.Site) -> frozenset[requests.Step] | None:
-    """What the audit log has of requests."""
-    from govcloud_cli.run import request_audit
-    from govcloud_cli.run.audit import places, reading
-
-    (side,) = site.sides
-    found = reading.of_side(places.of_site(site, side), environment=site.spec.environment, side=side.value)
-    return None if found is None else request_audit.seen(record.entry for record, _ in found.records())
 
 
 def _recorder(task: proceeding.Task) -> proceeding.Recorder:

@@ -42,12 +42,12 @@ def test_an_unknown_tenant_names_the_nearest(folder: pathlib.Path) -> None:
 
 def test_the_plan_says_what_would_go_and_everything_in_the_way(folder: pathlib.Path) -> None:
     result = run(folder, "transport", "--plan", "--json")
-    assert result.code == 1
+    assert result.code == 3, "as --yes would: nobody approved it"
     assert "namespace transport-prod" in result.document["removes"]
     denied, held = result.document["reasons"]
     assert "people.yaml" in denied
     assert "transport-prod/data" in held
-    assert "in the way: 1 volume claims" in run(folder, "transport", "--plan").stdout
+    assert "in the way 阻碍: 1 volume claims" in run(folder, "transport", "--plan").stdout
 
 
 def test_yes_refuses_for_the_same_reasons_and_removes_nothing(folder: pathlib.Path) -> None:
