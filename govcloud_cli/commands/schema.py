@@ -1,4 +1,4 @@
-"""`govcloud schema`: JSON Schema of the inventory's files."""
+"""`govcloud schema`: JSON Schema of the inventory's files and of policies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-DOCUMENTS = ("platform", "tenant", "people", "freeze")
+DOCUMENTS = ("platform", "tenant", "people", "freeze", "policy", "library", "waiver", "approvers")
 
 
 @click.command(short_help="Print the JSON Schema of the inventory's files.")
@@ -19,11 +19,12 @@ DOCUMENTS = ("platform", "tenant", "people", "freeze")
 )
 @click.pass_context
 def schema(context: click.Context, document: str | None, folder: Path | None) -> None:
-    """Print the JSON Schema of one kind of the inventory's files, or write all of them for editors.
+    """Print the JSON Schema of one kind of the inventory's or policies' files, or write all of them for editors.
 
     \b
     Examples:
       govcloud schema tenant
+      govcloud schema waiver
       govcloud schema --write inventories/schema
     """
     from govcloud_cli.commands import output

@@ -2,7 +2,7 @@
 
 Codes are never reused. GC10xx: the file as YAML; GC11xx: fields and their values; GC12xx: ids and
 references; GC13xx: addresses; GC14xx: machines and the air gap; GC15xx: flows; GC16xx: the tree of
-organisations; GC17xx: tenants; GC18xx: people and freezes.
+organisations; GC17xx: tenants; GC18xx: people and freezes; GC19xx: policies.
 """
 
 from __future__ import annotations

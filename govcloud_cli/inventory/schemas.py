@@ -1,4 +1,4 @@
-"""JSON Schema (draft 2020-12) of the inventory's files, for editors and other tools."""
+"""JSON Schema (draft 2020-12) of the inventory's files and of policies, for editors and other tools."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from typing import Any
 
 import pydantic
 
-from govcloud_cli.model import freezes, people, platforms, tenants
+from govcloud_cli.model import freezes, people, platforms, policies, tenants, waivers
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Mapping[str, type[pydantic.BaseModel]] = MappingProxyType(
-    {"platform": platforms.Platform, "tenant": tenants.Tenant, "people": people.People, "freeze": freezes.Freeze}
+    {
+        "platform": platforms.Platform,
+        "tenant": tenants.Tenant,
+        "people": people.People,
+        "freeze": freezes.Freeze,
+        "policy": policies.Policy,
+        "library": policies.Library,
+        "waiver": waivers.Waiver,
+        "approvers": waivers.Approvers,
+    }
 )
 """Name of each kind of file to its model."""
 

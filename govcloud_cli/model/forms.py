@@ -10,6 +10,7 @@ ID = "lower-case letters, digits and single dashes, starting with a letter"
 FORMS: Mapping[str, str] = MappingProxyType(
     {
         r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": f"{ID}, 2-30 characters",
+        r"^[a-z][a-z0-9]+(-[a-z0-9]+)*$": f"{ID}, 4-50 characters",
         r"^[a-z][a-z0-9]*$": "lower-case letters and digits, starting with a letter, 2-16 characters",
         r"^[^\x00-\x1f\x7f]+$": "one line of printable text",
         r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$": "a host's name or address",
@@ -26,6 +27,16 @@ FORMS: Mapping[str, str] = MappingProxyType(
             r"( [^\x00-\x1f\x7f]{1,80})?$"
         ): ("an OpenSSH public key of type ssh-ed25519 or sk-ssh-ed25519@openssh.com: the one line of id_ed25519.pub"),
         r"^/[A-Za-z0-9._/-]{1,200}$": "an absolute path: letters, digits and . _ / -",
+        (
+            r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$"
+        ): "a registry's host, with a port and a path if need be, such as registry.yunxi.example/apps",
+        r"^[a-z0-9.*/-]*$": "a name of the Kubernetes API in lower case, such as apps, v1 or pods/ephemeralcontainers",
+        r"^[A-Za-z][A-Za-z0-9.\[\]_-]*$": "the path of a field, such as spec.template.spec",
+        r"^[a-z][A-Za-z0-9]*$": "a name of letters and digits, starting with a lower-case letter",
+        r"^W-[0-9]{4}-[0-9]{3,5}$": "W-, the year and a number of 3 to 5 digits, such as W-2026-014",
+        r"^[a-z][a-z0-9]*:[^\s*?\x00-\x1f\x7f]+$": (
+            "one resource as findings name it, such as k8s:apps/Deployment/finance-prod/web; no patterns"
+        ),
     }
 )
 """Pattern (as pydantic reports it) to words; a test keeps it complete."""

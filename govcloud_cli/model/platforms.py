@@ -10,7 +10,7 @@ from typing import Annotated, Literal, LiteralString
 import pydantic
 import pydantic_core
 
-from govcloud_cli.model import base, interfaces, names
+from govcloud_cli.model import base, interfaces, names, policies
 
 
 class ZoneKind(enum.StrEnum):
@@ -95,6 +95,15 @@ Cidr = Annotated[
 ]
 Address4 = Annotated[ipaddress.IPv4Address, _lenient, _plainly(r"[0-9.]+", "ip_v4_address")]
 Address6 = Annotated[ipaddress.IPv6Address, _lenient, _plainly(r"[0-9A-Fa-f:.]+", "ip_v6_address")]
+
+
+Registry = Annotated[
+    str,
+    pydantic.StringConstraints(
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$", max_length=200
+    ),
+]
+"""A registry's host, with a port and a path if need be."""
 
 
 class Metadata(base.Model):
@@ -248,6 +257,15 @@ class Audit(base.Model):
     """Absolute folder on another disk or host: the second place of the log's signed heads."""
 
 
+class PolicySettings(base.Model):
+    """By which policies the environment is judged."""
+
+    profile: policies.Profile = policies.Profile.MLPS_L3
+    """`mlps-l3` is the law's for most government systems; `govcloud policy list` tells what each profile holds."""
+    registries: tuple[Registry, ...] = ()
+    """Where images may come from, e.g. `registry.yunxi.example/apps`; left out: any registry, but it must be named."""
+
+
 class PlatformSpec(base.Model):
     """Everything about the platform that is not a tenant's business."""
 
@@ -261,6 +279,7 @@ class PlatformSpec(base.Model):
     machines: Annotated[tuple[Machine, ...], pydantic.Field(min_length=1)]
     flows: tuple[Flow, ...] = ()
     organisations: Annotated[tuple[Organisation, ...], pydantic.Field(min_length=1)]
+    policies: PolicySettings = PolicySettings()
     audit: Audit | None = None
     """Left out: heads are copied to the state folder of the account that deploys."""
 
