@@ -1,0 +1,1 @@
+"""Compliance: rules over what is planned and over anybody's manifests. Pure."""

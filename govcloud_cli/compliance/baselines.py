@@ -1,0 +1,178 @@
+"""Baselines: what failed when the policies were taken up, let be until a day. Only what is new then fails a run."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from govcloud_cli import errors
+from govcloud_cli.compliance import findings, waivers
+from govcloud_cli.model import policies
+
+Json = Any
+
+SCHEMA_VERSION = 1
+LONGEST_DAYS = 180
+NAME = "baseline"
+"""In the place of a waiver's id in notices, and"""
+_ALL = "all rules"
+"""in that of a rule's."""
+_MOST = 1_000_000
+_FIELDS = ("schemaVersion", "taken", "until", "fingerprints")
+_DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_REMEDY = "write a new one with `govcloud policy check … --write-baseline FILE --until DAY`; a baseline is not edited"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A finding that is let be: whatever one rule finds at one resource."""
+
+    rule: str
+    resource: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """A baseline, read."""
+
+    taken: datetime.date
+    until: datetime.date
+    """Its last day (UTC), inclusive."""
+    entries: Mapping[str, Entry]
+    """By fingerprint."""
+
+
+def fingerprint(rule: str, resource: str) -> str:
+    """What stays the same while a finding stays: SHA-256 over rule and resource, without the line, in hexadecimal."""
+    return hashlib.sha256(f"{rule}\n{resource}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def take(report: findings.Report, *, until: datetime.date, today: datetime.date) -> Json:
+    """The baseline of what fails in a run, as a JSON document. Critical findings and waived ones are not part of it.
+
+    Raises `errors.UsageError` for a last day that is over, or too far away.
+    """
+    if until < today:
+        raise errors.UsageError(f"a baseline until {until} would have ended", remedy=f"today (UTC) is {today}")
+    if (until - today).days > LONGEST_DAYS:
+        longest = today + datetime.timedelta(days=LONGEST_DAYS)
+        raise errors.UsageError(
+            f"a baseline until {until} would last longer than {LONGEST_DAYS} days", remedy=f"until {longest} at most"
+        )
+    named = sorted({(result.policy.metadata.id, result.subject.key) for result in report.results if _lets_be(result)})
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "taken": today.isoformat(),
+        "until": until.isoformat(),
+        "fingerprints": {fingerprint(rule, resource): {"rule": rule, "resource": resource} for rule, resource in named},
+    }
+
+
+def read(text: str, *, where: str) -> Baseline:
+    """A baseline as `take` made it. Raises `errors.UsageError` for anything else; `where` is the file."""
+    try:
+        document = json.loads(text)
+        return _baseline(document)
+    except (ValueError, RecursionError) as error:
+        cause = str(error) if isinstance(error, _MalformedError) else "it is not JSON"
+        raise errors.UsageError(f"{where} is no baseline", where=where, cause=cause, remedy=_REMEDY) from error
+
+
+def apply(
+    results: Sequence[findings.Result],
+    baseline: Baseline,
+    *,
+    today: datetime.date,
+    asked: waivers.Asked = frozenset(),
+) -> tuple[tuple[findings.Result, ...], tuple[findings.WaiverNotice, ...]]:
+    """The results with what the baseline lets be marked so, and what is to be said of the baseline.
+
+    After its last day everything counts again. Entries that no longer fail are told of where the run could know, as in
+    `waivers.apply`.
+    """
+    if baseline.taken > today:
+        # Only an edited file says so: it would let findings be for longer than anybody may.
+        detail = f"it says that it was taken on {baseline.taken}, and today (UTC) is {today}"
+        return tuple(results), (_notice(_ALL, "refused", detail),)
+    if baseline.until < today:
+        detail = f"it ended on {baseline.until}, and everything counts again; leave it out"
+        return tuple(results), (_notice(_ALL, "expired", detail),)
+    found = tuple(_marked(result, baseline) for result in results)
+    return found, (*_ending(baseline, today=today), *_mended(baseline, results, asked))
+
+
+def _lets_be(result: findings.Result) -> bool:
+    critical = result.policy.spec.severity is policies.Severity.CRITICAL
+    return result.outcome in {findings.Outcome.FAIL, findings.Outcome.BASELINED} and not critical
+
+
+def _marked(result: findings.Result, baseline: Baseline) -> findings.Result:
+    if not _lets_be(result) or fingerprint(result.policy.metadata.id, result.subject.key) not in baseline.entries:
+        return result
+    return dataclasses.replace(result, outcome=findings.Outcome.BASELINED)
+
+
+def _ending(baseline: Baseline, *, today: datetime.date) -> Iterator[findings.WaiverNotice]:
+    if baseline.until - today <= waivers.SOON:
+        yield _notice(_ALL, "expiring", f"it ends on {baseline.until}; then everything counts again")
+
+
+def _mended(
+    baseline: Baseline, results: Sequence[findings.Result], asked: waivers.Asked
+) -> Iterator[findings.WaiverNotice]:
+    failing = {(result.policy.metadata.id, result.subject.key) for result in results}
+    mended: dict[str, list[str]] = collections.defaultdict(list)
+    for entry in baseline.entries.values():
+        known = (entry.rule, waivers.neighbourhood(entry.resource)) in asked
+        if known and (entry.rule, entry.resource) not in failing:
+            mended[entry.rule].append(entry.resource)
+    for rule, resources in sorted(mended.items()):
+        rest = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
+        yield _notice(rule, "unused", f"{resources[0]}{rest} no longer fails; write a new baseline")
+
+
+def _notice(rule: str, kind: str, detail: str) -> findings.WaiverNotice:
+    return findings.WaiverNotice(waiver=NAME, rule=rule, kind=kind, detail=detail)
+
+
+class _MalformedError(ValueError):
+    """What is wrong with a baseline, without what it holds."""
+
+
+def _baseline(document: Json) -> Baseline:
+    if not isinstance(document, dict) or set(document) != set(_FIELDS):
+        raise _MalformedError(f"it holds other fields than {', '.join(_FIELDS)}")
+    if document["schemaVersion"] != SCHEMA_VERSION or isinstance(document["schemaVersion"], bool):
+        raise _MalformedError(f"schemaVersion is not {SCHEMA_VERSION}")
+    taken, until = _day(document, "taken"), _day(document, "until")
+    if not 0 <= (until - taken).days <= LONGEST_DAYS:
+        raise _MalformedError(f"it is not to last from 0 to {LONGEST_DAYS} days")
+    listed = document["fingerprints"]
+    if not isinstance(listed, dict) or len(listed) > _MOST:
+        raise _MalformedError(f"fingerprints is no mapping of at most {_MOST:,} entries")
+    return Baseline(taken=taken, until=until, entries={key: _entry(key, value) for key, value in listed.items()})
+
+
+def _day(document: Mapping[str, Json], field: str) -> datetime.date:
+    value = document[field]
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise _MalformedError(f"{field} is no day")
+    try:
+        return datetime.date.fromisoformat(value)
+    except ValueError as error:
+        raise _MalformedError(f"{field} is no day") from error
+
+
+def _entry(key: str, value: Json) -> Entry:
+    if not isinstance(value, dict) or set(value) != {"rule", "resource"}:
+        raise _MalformedError("a fingerprint has other fields than rule and resource")
+    rule, resource = value["rule"], value["resource"]
+    if not isinstance(rule, str) or not isinstance(resource, str) or fingerprint(rule, resource) != key:
+        raise _MalformedError("a fingerprint is not that of its rule and resource")
+    return Entry(rule=rule, resource=resource)

@@ -1,0 +1,1 @@
+"""CEL as Kubernetes speaks it: the engine, and the functions that it adds."""

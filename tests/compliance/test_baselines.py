@@ -1,0 +1,197 @@
+"""Baselines: what is let be, what never is, and files that are none."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from govcloud_cli import errors
+from govcloud_cli.compliance import baselines, findings
+from govcloud_cli.model import policies
+from tests.compliance import rulings
+
+TODAY, UNTIL = rulings.day("2026-04-01"), rulings.day("2026-09-28")
+ASKED = frozenset({(rulings.RULE, "k8s:core/Pod/finance-prod/"), ("other-rule", "k8s:core/Pod/finance-prod/")})
+
+
+def report(*results: findings.Result) -> findings.Report:
+    return findings.Report(
+        profile=policies.Profile.BASELINE,
+        rules=(),
+        results=results,
+        evaluations=len(results),
+        passed={},
+        inputs=(),
+        notices=(),
+        problems=(),
+        today=TODAY,
+    )
+
+
+def taken(*results: findings.Result, until: Any = UNTIL) -> dict[str, Any]:
+    document = baselines.take(report(*results), until=until, today=TODAY)
+    assert isinstance(document, dict)
+    return document
+
+
+def reread(document: Any) -> baselines.Baseline:
+    return baselines.read(json.dumps(document), where="baseline.json")
+
+
+def refused(document: Any) -> str:
+    text = document if isinstance(document, str) else json.dumps(document)
+    with pytest.raises(errors.UsageError) as caught:
+        baselines.read(text, where="baseline.json")
+    assert caught.value.message == "baseline.json is no baseline"
+    assert caught.value.remedy
+    return str(caught.value.cause)
+
+
+def test_a_baseline_names_what_fails_by_rule_and_resource() -> None:
+    digest = hashlib.sha256(f"{rulings.RULE}\n{rulings.KEY}".encode()).hexdigest()
+
+    assert taken(rulings.result(), rulings.result()) == {
+        "schemaVersion": 1,
+        "taken": "2026-04-01",
+        "until": "2026-09-28",
+        "fingerprints": {digest: {"rule": rulings.RULE, "resource": rulings.KEY}},
+    }
+
+
+def test_what_is_critical_waived_or_could_not_be_judged_is_not_part_of_it() -> None:
+    critical = rulings.result(of=rulings.policy(severity="critical"))
+    others = [rulings.result(one) for one in findings.Outcome if one is not findings.Outcome.FAIL]
+
+    found = taken(critical, *(one for one in others if one.outcome is not findings.Outcome.BASELINED))
+    assert found["fingerprints"] == {}
+
+
+def test_what_was_there_is_let_be_and_what_is_new_counts() -> None:
+    old, new = rulings.result(), rulings.result(subject=rulings.pod("new"))
+
+    results, notices = baselines.apply([old, new], reread(taken(old)), today=TODAY, asked=ASKED)
+
+    assert [one.outcome.value for one in results] == ["baselined", "fail"]
+    assert notices == ()
+
+
+def test_a_finding_that_moved_in_its_file_is_the_same() -> None:
+    moved = dataclasses.replace(rulings.result(), line=99, message="in other words")
+
+    [found], _ = baselines.apply([moved], reread(taken(rulings.result())), today=TODAY)
+
+    assert found.outcome is findings.Outcome.BASELINED
+
+
+def test_a_rule_that_became_critical_counts_again() -> None:
+    baseline = reread(taken(rulings.result()))
+
+    [found], _ = baselines.apply([rulings.result(of=rulings.policy(severity="critical"))], baseline, today=TODAY)
+
+    assert found.outcome is findings.Outcome.FAIL
+
+
+@pytest.mark.parametrize("outcome", [findings.Outcome.ERROR, findings.Outcome.UNKNOWN, findings.Outcome.WAIVED])
+def test_only_what_fails_is_let_be(outcome: findings.Outcome) -> None:
+    [found], _ = baselines.apply([rulings.result(outcome)], reread(taken(rulings.result())), today=TODAY)
+
+    assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("today", "outcome", "kinds"),
+    [
+        ("2026-03-31", "fail", ["refused"]),
+        ("2026-08-28", "baselined", []),
+        ("2026-08-29", "baselined", ["expiring"]),
+        ("2026-09-28", "baselined", ["expiring"]),
+        ("2026-09-29", "fail", ["expired"]),
+    ],
+)
+def test_it_counts_from_the_day_it_was_taken_to_its_last(today: str, outcome: str, kinds: list[str]) -> None:
+    baseline = reread(taken(rulings.result()))
+
+    [found], notices = baselines.apply([rulings.result()], baseline, today=rulings.day(today))
+
+    assert found.outcome.value == outcome
+    assert [one.kind for one in notices] == kinds
+    assert all(one.fails is (one.kind in {"expired", "refused"}) for one in notices)
+
+
+def test_what_no_longer_fails_is_told_where_the_run_could_know() -> None:
+    pods = [rulings.result(subject=rulings.pod(name)) for name in ("a", "b")]
+    away = rulings.result(subject=rulings.pod("c", namespace="health-prod"))
+    other = rulings.result(of=rulings.policy("other-rule"))
+
+    _, notices = baselines.apply([other], reread(taken(*pods, away, other)), today=TODAY, asked=ASKED)
+
+    [notice] = notices
+    assert (notice.waiver, notice.rule, notice.kind) == ("baseline", rulings.RULE, "unused")
+    assert notice.detail == "k8s:core/Pod/finance-prod/a and 1 more no longer fails; write a new baseline"
+
+
+@pytest.mark.parametrize("until", ["2026-03-31", "2026-09-29"])
+def test_a_last_day_that_is_over_or_too_far_is_refused(until: str) -> None:
+    with pytest.raises(errors.UsageError) as caught:
+        baselines.take(report(), until=rulings.day(until), today=TODAY)
+
+    assert until in caught.value.message
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("until", ["2026-04-01", "2026-09-28"])
+def test_the_first_and_the_last_possible_day_are_taken(until: str) -> None:
+    assert reread(taken(until=rulings.day(until))).until == rulings.day(until)
+
+
+GOOD = taken(rulings.result())
+OTHER_FIELDS = "it holds other fields than schemaVersion, taken, until, fingerprints"
+NOT_ITS_OWN = "a fingerprint is not that of its rule and resource"
+
+
+@pytest.mark.parametrize(
+    ("document", "cause"),
+    [
+        ("", "it is not JSON"),
+        ("{", "it is not JSON"),
+        ("[" * 100_000, "it is not JSON"),
+        ([], OTHER_FIELDS),
+        ({**GOOD, "more": 1}, OTHER_FIELDS),
+        ({key: value for key, value in GOOD.items() if key != "until"}, OTHER_FIELDS),
+        ({**GOOD, "schemaVersion": 2}, "schemaVersion is not 1"),
+        ({**GOOD, "schemaVersion": True}, "schemaVersion is not 1"),
+        ({**GOOD, "taken": "2026-4-1"}, "taken is no day"),
+        ({**GOOD, "taken": 20260401}, "taken is no day"),
+        ({**GOOD, "until": "2026-02-30"}, "until is no day"),
+        ({**GOOD, "until": "2026-09-29"}, "it is not to last from 0 to 180 days"),
+        ({**GOOD, "until": "2026-03-31"}, "it is not to last from 0 to 180 days"),
+        ({**GOOD, "fingerprints": []}, "fingerprints is no mapping of at most 1,000,000 entries"),
+        ({**GOOD, "fingerprints": {"x": 1}}, "a fingerprint has other fields than rule and resource"),
+        ({**GOOD, "fingerprints": {"x": {"rule": 1, "resource": "k8s:x"}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": {"rule": "a", "resource": "b"}}}, NOT_ITS_OWN),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_baseline_is_refused(document: Any, cause: str) -> None:
+    assert refused(document) == cause
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*GOOD, "x"]), inner, max_size=4),
+)
+
+
+@given(JSON)
+def test_no_json_raises_anything_else(document: Any) -> None:
+    refused(document)
+
+
+@given(st.text())
+def test_no_text_raises_anything_else(text: str) -> None:
+    refused(text)
