@@ -95,6 +95,12 @@ class PolicyDeniedError(GovcloudError):
     exit_code = ExitCode.POLICY_DENIED
 
 
+class UnjudgedError(GovcloudError):
+    """The policies could not judge everything that they were asked about; that is never a pass."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
 class LockedError(GovcloudError):
     """Another run holds the environment's lock."""
 

@@ -33,7 +33,7 @@ def status(environment: str, side: str | None, as_json: bool) -> None:
 
     site = runs.site(environment, side)
     today = runs.now().date()
-    found = run_status.look(site, sites.plan(site, today=today))
+    found = run_status.look(site, sites.plan(site, today=today, guards=()))
     ours = {tenant.id for tenant in found.tenants}
     notices = [one for one in lifecycle.notices(site.spec, today=today) if one.tenant in ours]
     if as_json:

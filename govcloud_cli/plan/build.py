@@ -42,16 +42,20 @@ def build(
     places: Mapping[platforms.Side, LabPlace],
     sides: Sequence[platforms.Side],
     today: datetime.date,
+    guards: Sequence[namespaces.Manifest] = (),
 ) -> plans.Plan:
     """The plan of the given sides. `places` has an entry for each of them where the lab makes the machines.
 
+    `guards` are the policies that every cluster enforces (`compliance.admission`), the last of its objects.
     On `today` (UTC) what is past its last day is frozen.
     """
     settled = lifecycle.settled(spec, today=today)
-    return plans.Plan(inventory=settled, sides=tuple(_side(settled, side, places.get(side)) for side in sides))
+    return plans.Plan(inventory=settled, sides=tuple(_side(settled, side, places.get(side), guards) for side in sides))
 
 
-def _side(spec: inventory.Inventory, side: platforms.Side, place: LabPlace | None) -> plans.SidePlan:
+def _side(
+    spec: inventory.Inventory, side: platforms.Side, place: LabPlace | None, guards: Sequence[namespaces.Manifest]
+) -> plans.SidePlan:
     side_shards = shards.plan(spec, side)
     kubernetes = _first(spec, side, platforms.Service.KUBERNETES)
     servers = database_servers.machines(spec, side)
@@ -60,7 +64,7 @@ def _side(spec: inventory.Inventory, side: platforms.Side, place: LabPlace | Non
         side=side,
         network=None if place is None else _network(spec, side, place, kubernetes),
         hosts=hosts.plan(spec, side, side_shards),
-        cluster=() if kubernetes is None and kubeconfig is None else cluster.manifests(spec, side),
+        cluster=() if kubernetes is None and kubeconfig is None else (*cluster.manifests(spec, side), *guards),
         shards=side_shards,
         endpoints=tuple(_endpoints(spec, side)),
         tenants=tuple(_tenants(spec, side)),

@@ -16,17 +16,15 @@ from govcloud_cli import errors
 from govcloud_cli.governance import lifecycle
 from govcloud_cli.plan import plans
 from govcloud_cli.run import (
-    applied,
-    assessing,
-    decisions,
     drift,
+    gates,
     ledger,
     lock,
+    policies,
     preparing,
     process,
     progress,
     removals,
-    request_audit,
     requests,
     sides,
     sites,
@@ -74,13 +72,18 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
     process.mark(str(order.holding.space.path))
     process.end_leftovers(str(order.holding.space.path))
     site, now = order.site, order.clock()
-    removals.refuse(site, sites.plan(site, today=now.date()), order.request.removals)
+    guards = policies.guards(site, today=now.date())
+    plan = sites.plan(site, today=now.date(), guards=guards)
+    removals.refuse(site, plan, order.request.removals)
     book = ledger.opened(site, clock=order.clock, verb="deploy", environ=order.environ)
     with journal.step("approvals") as step:
-        cleared = _cleared(order, book, now)
-        step.note = _approvals_note(cleared)
+        cleared = gates.approvals(site, order.folder, book, now=now)
+        step.note = gates.approvals_note(cleared)
+    with journal.step("policies") as step:
+        step.note = gates.policies_note(gates.policies(site, order.folder, plan, today=now.date()))
     prepared = _prepared(order, journal)
-    plan = sites.plan(site, today=now.date())
+    # Once more: the base image and the keys have been made by now.
+    plan = sites.plan(site, today=now.date(), guards=guards)
     runs = [_run_of(order, side, prepared, book, cleared, journal=journal, now=now) for side in plan.sides]
     try:
         side_by_side(runs, lambda run: _run_side(run, book, cleared, plan))
@@ -97,36 +100,6 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
         left=tuple(finding for run in runs for finding in run.left),
         notices=_notices(site, now),
     )
-
-
-def _cleared(order: Order, book: ledger.Ledger, now: datetime.datetime) -> requests.Clearance:
-    """What may be deployed; raises for what nobody approved, and for a budget that would be overrun."""
-    spec = order.site.spec
-    seen = request_audit.known(order.site) if spec.needs_approval else None
-    cleared = requests.gate(order.site, order.folder, now=now, seen=seen)
-    book.note_requests(cleared)
-    records = {side: decisions.load(order.site.space.side(side)) for side in order.site.sides}
-    standing = [name for side in order.site.sides for name in applied.load(order.site.space.side(side)).tenants]
-    growing = [one for one in assessing.overruns(spec, records, standing) if one.grows]
-    if growing:
-        raise errors.PolicyDeniedError(
-            f"{len(growing)} budgets (预算) would be overrun",
-            where=str(order.folder),
-            cause="\n".join(str(one) for one in growing),
-            remedy="ask for less, or have the budget raised in platform.yaml",
-        )
-    return cleared
-
-
-def _approvals_note(cleared: requests.Clearance) -> str:
-    verdicts = [verdict for found in cleared.verdicts.values() for verdict in found]
-    changed = [verdict for verdict in verdicts if verdict.changed]
-    if not cleared.required:
-        return "nobody has to approve here: people.yaml names no approver"
-    if not changed:
-        return f"{len(verdicts)} tenants as they were decided"
-    told = "; ".join(f"{verdict.tenant}: {verdict.why}" for verdict in changed[:3])
-    return f"{len(changed)} of {len(verdicts)} tenants changed: {told}" + (", …" if len(changed) > 3 else "")
 
 
 def _notices(site: sites.Site, now: datetime.datetime) -> tuple[lifecycle.Notice, ...]:

@@ -37,7 +37,7 @@ def destroy(
     with lock.held(site.space, verb="destroy", now=now):
         process.mark(str(site.space.path))
         process.end_leftovers(str(site.space.path))
-        plan = sites.plan(site, today=now.date())
+        plan = sites.plan(site, today=now.date(), guards=())
         for side in plan.sides:
             with journal.step(f"{side.side.value}/network") as step:
                 count = len(_machines(side, site.space.side(side.side)))

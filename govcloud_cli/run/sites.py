@@ -7,12 +7,13 @@ import datetime
 import functools
 import hashlib
 import pathlib
+from collections.abc import Sequence
 
 from govcloud_cli import __version__, errors, resources
 from govcloud_cli.inventory import loading
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import build, hosts, plans, steps
-from govcloud_cli.run import applied, image, ssh, workspace
+from govcloud_cli.plan import build, hosts, namespaces, plans, steps
+from govcloud_cli.run import applied, image, policies, ssh, workspace
 from govcloud_cli.run.tools import cache
 
 _NO_IMAGE = "(the base image is not built yet)"
@@ -71,10 +72,15 @@ def _with_absolute_paths(spec: inventory.Inventory, folder: pathlib.Path) -> inv
     return dataclasses.replace(spec, platform=spec.platform.model_copy(update={"spec": changed}))
 
 
-def plan(site: Site, *, today: datetime.date) -> plans.Plan:
-    """The plan of `today` (UTC), as far as it can be known without making anything (image and keys may be missing)."""
+def plan(site: Site, *, today: datetime.date, guards: Sequence[namespaces.Manifest] | None = None) -> plans.Plan:
+    """The plan of `today` (UTC), as far as it can be known without making anything (image and keys may be missing).
+
+    `guards` are the policies that the clusters enforce; None: those of today. Without any it is no plan to deploy, but
+    sooner there for who only wants to know where things are.
+    """
     places = {side: _place(site, side) for side in site.sides} if site.embedded else {}
-    return build.build(site.spec, places=places, sides=site.sides, today=today)
+    enforced = policies.guards(site, today=today) if guards is None else guards
+    return build.build(site.spec, places=places, sides=site.sides, today=today, guards=enforced)
 
 
 def facts(side: plans.SidePlan, folder: workspace.SideFolder) -> steps.Facts:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 from collections.abc import Sequence
 
 import pulumi
 
-from govcloud_cli.inventory import loading
+from govcloud_cli.compliance import enforcement
+from govcloud_cli.inventory import loading, rulebook
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import cluster as clusters
 from govcloud_cli.plan import namespaces
@@ -28,6 +30,10 @@ def program(objects: Sequence[namespaces.Manifest], *, cluster: manifests.Access
 def configured() -> None:
     """Register what the stack's configuration names; `Pulumi.yaml` describes it."""
     config = pulumi.Config()
-    inventory = loading.load(pathlib.Path(config.require("inventory")))
-    objects = clusters.manifests(inventory, platforms.Side(config.require("side")))
+    folder = pathlib.Path(config.require("inventory"))
+    inventory = loading.load(folder)
+    book = rulebook.of(folder.resolve().parents[1] / rulebook.NAME)
+    today = datetime.datetime.now(datetime.UTC).date()
+    guards = enforcement.guards(book, inventory.platform.spec.policies, today=today)
+    objects = (*clusters.manifests(inventory, platforms.Side(config.require("side"))), *guards)
     program(objects, cluster=manifests.Access(kubeconfig=config.require("kubeconfig")))

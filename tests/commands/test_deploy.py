@@ -8,8 +8,8 @@ import pytest
 
 from govcloud_cli.commands import deploy as command
 from govcloud_cli.model import platforms
-from govcloud_cli.run import applied, preparing, process, sides, sites, verify, workspace
-from tests.support import inventories
+from govcloud_cli.run import applied, policies, preparing, process, sides, sites, verify, workspace
+from tests.support import deploying, inventories
 from tests.support.command_line import run
 
 
@@ -25,6 +25,8 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("GOVCLOUD_RUN", "")
     monkeypatch.setattr(preparing, "prepare", lambda *_, **__: preparing.Prepared(tools={}, made=()))
     monkeypatch.setattr(sites, "prepare_keys", lambda _: None)
+    monkeypatch.setattr(policies, "judge", lambda *_, **__: deploying.SILENCE)
+    monkeypatch.setattr(policies, "guards", lambda *_, **__: ())
     monkeypatch.setattr(process, "end_leftovers", lambda _: ())
 
     def ran_side(self: Any) -> None:
@@ -60,8 +62,8 @@ def test_one_side_is_deployed_without_the_other(lab: pathlib.Path, prepared: lis
 def test_progress_in_a_log_is_a_line_per_step_and_rewrites_nothing(lab: pathlib.Path, prepared: list[str]) -> None:
     result = run("deploy", "--env", str(lab))
     lines = result.stderr.splitlines()
-    assert [line.split()[1] for line in lines[:2]] == ["approvals", "prepare"]
-    assert len(lines) == 5, "approvals, prepare, two sides, verify"
+    assert [line.split()[1] for line in lines[:2]] == ["approvals", "policies"]
+    assert len(lines) == 6, "approvals, policies, prepare, two sides, verify"
     assert "\r" not in result.stderr
     assert "\x1b" not in result.stderr
 
@@ -72,7 +74,7 @@ def test_with_json_there_is_one_document_and_no_progress(lab: pathlib.Path, prep
     assert result.document["ok"] is True
     assert result.document["changed"] is True
     assert {step["name"] for step in result.document["steps"]} == {
-        "approvals", "prepare", "external/roles", "internal/roles", "verify",
+        "approvals", "policies", "prepare", "external/roles", "internal/roles", "verify",
     }  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def test_status(site: sites.Site, plan: plans.Plan, monkeypatch: pytest.MonkeyPa
         tenants=side.tenants,
     )
     ours = dataclasses.replace(NOTICE, tenant=side.tenants[0].id)
-    monkeypatch.setattr(sites, "plan", lambda _, *, today: plan)
+    monkeypatch.setattr(sites, "plan", lambda _, *, today, guards: plan)
     monkeypatch.setattr(run_status, "look", lambda *_: found)
     monkeypatch.setattr(lifecycle, "notices", lambda *_, **__: (ours, NOTICE))
 
@@ -110,7 +110,7 @@ def test_status(site: sites.Site, plan: plans.Plan, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("site")
 def test_verify(plan: plans.Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sites, "plan", lambda _, *, today: plan)
+    monkeypatch.setattr(sites, "plan", lambda _, *, today, guards: plan)
     monkeypatch.setattr(verify, "verify", lambda *_, **__: (verify.Checked(id="a", expected="open", seen="open"),))
 
     documented.agree("verify", documented.printed("verify"))

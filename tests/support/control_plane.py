@@ -26,7 +26,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import pytest
@@ -35,7 +35,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-_CONTROLLERS: Final = (
+CONTROLLERS: Final = (
     "namespace-controller",
     "garbage-collector-controller",
     "serviceaccount-controller",
@@ -75,6 +75,8 @@ class ControlPlane:
     kubeconfig: pathlib.Path
     """An administrator's (`system:masters`)."""
     authority: Authority = dataclasses.field(repr=False)
+    restart: Callable[[], None] = dataclasses.field(repr=False)
+    """End the API server and start it again; returns when it is ready."""
 
     def kubeconfig_for(self, user: str, groups: Sequence[str] = ()) -> pathlib.Path:
         """Write a kubeconfig for another user and return its path."""
@@ -83,7 +85,7 @@ class ControlPlane:
 
 
 @contextlib.contextmanager
-def running(folder: pathlib.Path) -> Iterator[ControlPlane]:
+def running(folder: pathlib.Path, *, controllers: Sequence[str] = CONTROLLERS) -> Iterator[ControlPlane]:
     """Start a control plane with its files in `folder`; stop it at the end of the block."""
     binaries = {name: _binary(name) for name in ("etcd", "kube-apiserver", "kube-controller-manager")}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -95,14 +97,17 @@ def running(folder: pathlib.Path) -> Iterator[ControlPlane]:
     _write_keys(folder, authority)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_process(_etcd(binaries["etcd"], folder, etcd_port, peer_port), folder / "etcd.log"))
-        api = stack.enter_context(
-            _process(_api_server(binaries["kube-apiserver"], folder, etcd_port, api_port), folder / "apiserver.log")
-        )
-        _wait_ready(api, server, authority, folder / "apiserver.log")
-        stack.enter_context(
-            _process(_manager(binaries["kube-controller-manager"], folder), folder / "controller-manager.log")
-        )
-        yield ControlPlane(folder=folder, server=server, kubeconfig=admin, authority=authority)
+        api = stack.enter_context(contextlib.ExitStack())
+
+        def start() -> None:
+            api.close()
+            argv, log = _api_server(binaries["kube-apiserver"], folder, etcd_port, api_port), folder / "apiserver.log"
+            _wait_ready(api.enter_context(_process(argv, log)), server, authority, log)
+
+        start()
+        manager = _manager(binaries["kube-controller-manager"], folder, controllers)
+        stack.enter_context(_process(manager, folder / "controller-manager.log"))
+        yield ControlPlane(folder=folder, server=server, kubeconfig=admin, authority=authority, restart=start)
 
 
 def kubeconfig_text(server: str, authority: Authority, user: str, groups: Sequence[str] = ()) -> str:
@@ -154,6 +159,7 @@ def _api_server(binary: str, folder: pathlib.Path, etcd_port: int, port: int) ->
         f"--tls-private-key-file={folder / 'server.key'}",
         f"--client-ca-file={folder / 'ca.crt'}",
         "--anonymous-auth=false",
+        "--allow-privileged=true",
         "--authorization-mode=RBAC",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={folder / 'accounts.key'}",
@@ -164,11 +170,11 @@ def _api_server(binary: str, folder: pathlib.Path, etcd_port: int, port: int) ->
     ]
 
 
-def _manager(binary: str, folder: pathlib.Path) -> list[str]:
+def _manager(binary: str, folder: pathlib.Path, controllers: Sequence[str]) -> list[str]:
     return [
         binary,
         f"--kubeconfig={folder / 'manager.kubeconfig'}",
-        f"--controllers={','.join(_CONTROLLERS)}",
+        f"--controllers={','.join(controllers)}",
         "--leader-elect=false",
         "--use-service-account-credentials=true",
         "--secure-port=0",

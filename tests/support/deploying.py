@@ -9,17 +9,36 @@ from typing import Any
 import pytest
 import yaml
 
-from govcloud_cli.run import deploy, lock, preparing, process, progress, sides, sites
+from govcloud_cli.compliance import findings
+from govcloud_cli.model import policies as models
+from govcloud_cli.run import deploy, lock, policies, preparing, process, progress, sides, sites
 from govcloud_cli.run import verify as run_verify
 from tests.support import world as worlds
 from tests.support.reporters import Quiet
 from tests.support.world import World
 
+SILENCE = findings.Report(
+    profile=models.Profile.MLPS_L3,
+    rules=(),
+    results=(),
+    evaluations=0,
+    passed={},
+    inputs=(),
+    notices=(),
+    problems=(),
+    today=datetime.date(2026, 11, 22),
+)
 NOW = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
 
 
-def install(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path) -> World:
-    """Put a world in the place of everything that a deploy acts on."""
+def install(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path, *, judged: bool = False) -> World:
+    """Put a world in the place of everything that a deploy acts on.
+
+    Unless it is to be `judged`, the policies say nothing: asking all of them takes a second.
+    """
+    if not judged:
+        monkeypatch.setattr(policies, "judge", lambda *_, **__: SILENCE)
+        monkeypatch.setattr(policies, "guards", lambda *_, **__: ())
     made = worlds.install(monkeypatch, folder)
     tools = {"pulumi": pathlib.Path("/bin/pulumi")}
     monkeypatch.setattr(preparing, "prepare", lambda *_, **__: preparing.Prepared(tools=tools, made=()))

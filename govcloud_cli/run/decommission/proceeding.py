@@ -74,7 +74,7 @@ class Task:
     @property
     def plan(self) -> plans.SidePlan:
         """The side's plan, for where its machines are."""
-        (found,) = sites.plan(self.site, today=self.now.date()).sides
+        (found,) = sites.plan(self.site, today=self.now.date(), guards=()).sides
         return found
 
 

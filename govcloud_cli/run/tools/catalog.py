@@ -80,7 +80,19 @@ KUBECTL = Module(
     packages=("k8s.io/kubernetes/cmd/kubectl",),
     variables=KUBERNETES.variables,
 )
-"""Nothing that a deploy needs: what `make bench` measures against."""
+"""Nothing that a deploy needs: what `make bench` measures against, as the two after it."""
+CONFTEST = Module(
+    name="conftest",
+    version="0.71.1",
+    packages=("github.com/open-policy-agent/conftest",),
+    variables={},
+)
+KUBE_SCORE = Module(
+    name="kube-score",
+    version="1.20.0",
+    packages=("github.com/zegl/kube-score/cmd/kube-score",),
+    variables={},
+)
 # Static binaries: they need no C compiler here, and run in the machines whatever C library those have.
 BUILD_ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
 

@@ -47,7 +47,9 @@ def test_every_module_makes_the_tools_that_name_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [catalog.PULUMI, catalog.KUBERNETES, catalog.KUBECTL], ids=lambda module: module.name
+    "module",
+    [catalog.PULUMI, catalog.KUBERNETES, catalog.KUBECTL, catalog.CONFTEST, catalog.KUBE_SCORE],
+    ids=lambda module: module.name,
 )
 def test_every_module_pins_the_version_that_it_says_it_builds(module: catalog.Module) -> None:
     folder = resources.folder("toolchain") / module.name

@@ -1,0 +1,154 @@
+"""A report as text: what is wrong, where, why, what to do about it; last a line of what was counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from govcloud_cli.commands import output
+from govcloud_cli.commands.policy import choosing
+from govcloud_cli.compliance import baselines, findings
+
+if TYPE_CHECKING:
+    from govcloud_cli.model import policies
+
+FIRST = 5
+"""Findings of one rule that are told one by one; the others are counted."""
+_INPUTS = 12
+
+Parts = tuple[tuple[str, str], ...]
+"""A line: text and its style, several times."""
+
+_STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
+# What a line of a job's log may hold to give the runner orders (`##[…]`, `##vso[…]`), wherever in the line it stands.
+_ORDERS = re.compile(r"#(?=#\[|#vso\[)")
+
+
+def plain(text: str) -> str:
+    """Untrusted words as they may stand within a line of ours: no line ends, no orders to a CI runner."""
+    return _ORDERS.sub(r"\\u0023", output.plain(text).replace("\n", "\\n").replace("\t", "\\t"))
+
+
+def lines(report: findings.Report, *, threshold: policies.Severity, everything: bool = False) -> Iterator[Parts]:
+    """What a person reads. No line begins with words of the input: CI runners take some for orders."""
+    first = None if everything else FIRST
+    for group in _grouped(report.of(findings.Outcome.FAIL)):
+        yield from _findings(group, first)
+    for group in _grouped(report.of(findings.Outcome.ERROR, findings.Outcome.UNKNOWN)):
+        yield from _unjudged(group, first)
+    for problem in report.problems:
+        yield ("could not judge (无法判定)", "bold red"), (f": {plain(problem)}", "")
+    if everything:
+        for excused in report.of(findings.Outcome.WAIVED, findings.Outcome.BASELINED):
+            yield _excused(excused)
+    for notice in report.notices:
+        style = "bold red" if notice.fails else "yellow"
+        named = "baseline (基线)" if notice.waiver == baselines.NAME else f"waiver (豁免) {notice.waiver}"
+        yield (named, style), (f" of {notice.rule}: {plain(notice.detail)}", "")
+    yield _verdict(report, threshold)
+    yield from _inputs(report)
+    yield ((_counts(report), ""),)
+
+
+def _grouped(results: Iterable[findings.Result]) -> list[list[findings.Result]]:
+    """One list per rule, worst first; a rule whose findings come later stands later."""
+    groups: dict[str, list[findings.Result]] = {}
+    for result in results:
+        groups.setdefault(result.policy.metadata.id, []).append(result)
+    return sorted(groups.values(), key=lambda group: -group[0].policy.spec.severity.rank)
+
+
+def _findings(group: list[findings.Result], first: int | None) -> Iterator[Parts]:
+    policy = group[0].policy
+    yield from _head(policy, policy.spec.severity.value, len(group))
+    yield from _listed(group, first)
+    yield ("  fix: ", "cyan"), (policy.spec.remediation.en, "")
+    yield ("  处置: ", "cyan"), (policy.spec.remediation.zh, "")
+    yield ("  more: ", "cyan"), (f"govcloud policy explain {policy.metadata.id}", "")
+    yield ()
+
+
+def _unjudged(group: list[findings.Result], first: int | None) -> Iterator[Parts]:
+    yield from _head(group[0].policy, "not judged (未能判定)", len(group))
+    yield from _listed(group, first)
+    yield ()
+
+
+def _head(policy: policies.Policy, label: str, count: int) -> Iterator[Parts]:
+    title = policy.metadata.title
+    times = f"  ×{count}" if count > 1 else ""
+    style = _STYLES.get(label, "bold red")
+    yield (label, style), (f" {policy.metadata.id}", "bold"), (f": {title.en} ({title.zh}){times}", "")
+
+
+def _listed(group: list[findings.Result], first: int | None) -> Iterator[Parts]:
+    for result in group[:first]:
+        yield ("  - ", ""), (_place(result), "cyan"), (f"{plain(result.subject.key)}: {plain(result.message)}", "")
+        if result.requested is not None:
+            asked = f"asked to be waived: {plain(result.requested)!r}"
+            yield (
+                ("    ", ""),
+                (asked, "yellow"),
+                (" (申请豁免: an annotation waives nothing, policies/waivers/ can)", ""),
+            )
+    left = group[first:] if first is not None else []
+    if left:
+        files = {result.subject.place.file for result in left if result.subject.place is not None}
+        where = f" in {choosing.counted(len(files), 'file')}" if files else ""
+        yield (("  - ", ""), (f"… and {len(left)} more{where}; --all lists them", "dim"))
+
+
+def _place(result: findings.Result) -> str:
+    place = result.subject.place
+    if place is None:
+        return ""
+    line = "" if result.line is None else f":{result.line}"
+    return f"{plain(place.file)}{line} "
+
+
+def _excused(result: findings.Result) -> Parts:
+    by = f" by {result.waiver}" if result.waiver else ""
+    told = f"{_place(result)}{plain(result.subject.key)}: {plain(result.message)}"
+    return (f"{result.outcome.value}{by}", "yellow"), (f" {result.policy.metadata.id}: {told}", "")
+
+
+def _verdict(report: findings.Report, threshold: policies.Severity) -> Parts:
+    failing = len(report.failing(threshold))
+    held = tuple(dict.fromkeys(one.waiver for one in report.notices if one.fails))
+    parts = []
+    if failing:
+        parts.append(f"{choosing.counted(failing, 'finding')} at or above {threshold.value}")
+    if held:
+        parts.append(f"{choosing.counted(len(held), 'exception')} to renew or remove")
+    if report.unjudged:
+        return ("INCOMPLETE (结论不完整)", "bold red"), (": " + ", ".join((*parts, "not everything was judged")), "")
+    if parts:
+        return ("DENIED (不符合)", "bold red"), (f": {', '.join(parts)}", "")
+    below = len(report.of(findings.Outcome.FAIL))
+    also = f"; {below} below it" if below else ""
+    return ("PASSED (符合)", "bold green"), (f": no finding at or above {threshold.value}{also}", "")
+
+
+def _inputs(report: findings.Report) -> Iterator[Parts]:
+    told = [f"{plain(one.name)} {one.judged} of {one.seen}" for one in report.inputs]
+    more = f", and {len(told) - _INPUTS} more" if len(told) > _INPUTS else ""
+    if told:
+        yield ("judged: ", "cyan"), (", ".join(told[:_INPUTS]) + more, "")
+
+
+def _counts(report: findings.Report) -> str:
+    outcome = findings.Outcome
+    severities = [result.policy.spec.severity.value for result in report.of(outcome.FAIL)]
+    split = ", ".join(f"{severities.count(one)} {one}" for one in dict.fromkeys(severities))
+    counted = (
+        choosing.counted(len(report.inputs), "input"),
+        choosing.counted(sum(one.seen for one in report.inputs), "object"),
+        f"{report.skipped} skipped",
+        choosing.counted(len(report.rules), "rule"),
+        choosing.counted(report.evaluations, "evaluation"),
+        choosing.counted(len(severities), "finding") + (f" ({split})" if split else ""),
+        *(f"{len(report.of(one))} {one.value}" for one in (outcome.WAIVED, outcome.BASELINED, outcome.UNKNOWN)),
+        choosing.counted(len(report.of(outcome.ERROR)) + len(report.problems), "error"),
+    )
+    return f"{report.profile.value}: {', '.join(counted)}, {report.seconds:.2f} s"
