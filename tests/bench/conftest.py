@@ -29,8 +29,19 @@ def pulumi(_tier_tools: None) -> str:
 @pytest.fixture(scope="session")
 def kubectl() -> pathlib.Path:
     """Path of a kubectl of the API server's version, built once and kept in the cache."""
-    entry = building.obtain(catalog.KUBECTL, report=_report, stopping=threading.Event())
-    return entry.program("kubectl")
+    return _built(catalog.KUBECTL, "kubectl")
+
+
+@pytest.fixture(scope="session")
+def conftest_program() -> pathlib.Path:
+    """Path of conftest."""
+    return _built(catalog.CONFTEST, "conftest")
+
+
+@pytest.fixture(scope="session")
+def kube_score_program() -> pathlib.Path:
+    """Path of kube-score."""
+    return _built(catalog.KUBE_SCORE, "kube-score")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,6 +49,11 @@ def _told() -> Iterator[None]:
     yield
     if results.FILE.exists():
         sys.stdout.write(f"\n{results.table()}\n{results.FILE}\n")
+
+
+def _built(module: catalog.Module, program: str) -> pathlib.Path:
+    entry = building.obtain(module, report=_report, stopping=threading.Event())
+    return entry.program(program)
 
 
 def _report(line: str) -> None:
