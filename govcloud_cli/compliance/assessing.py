@@ -56,6 +56,8 @@ def assess(
     """
     subjects_ = tuple(itertools.chain.from_iterable(one.subjects for one in inputs))
     judged = judging.judge(asked, subjects_)
+    # A run that asked nothing has shown nothing.
+    nothing = () if judged.evaluations else ("nothing was judged: no rule that was asked is about what is there",)
     where = _neighbourhoods(asked, subjects_, excuses)
     results, notices = waivers.apply(
         judged.results, excuses.waivers, excuses.approvers, excuses.known, today=today, asked=where
@@ -71,7 +73,7 @@ def assess(
         passed=judged.passed,
         inputs=tuple(_counted(inputs, judged.judged)),
         notices=notices,
-        problems=tuple(problems),
+        problems=(*problems, *nothing),
         today=today,
     )
 

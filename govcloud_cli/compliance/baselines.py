@@ -17,24 +17,29 @@ from govcloud_cli.model import policies
 
 Json = Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LONGEST_DAYS = 180
 NAME = "baseline"
 """In the place of a waiver's id in notices, and"""
 _ALL = "all rules"
 """in that of a rule's."""
+_MENDED = "no longer fails as it did; write a new baseline"
+_OTHERWISE = "fails otherwise than when it was taken, so it counts; mend it, or write a new baseline"
 _MOST = 1_000_000
 _FIELDS = ("schemaVersion", "taken", "until", "fingerprints")
+_PARTS = ("rule", "resource", "message")
 _DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _REMEDY = "write a new one with `govcloud policy check … --write-baseline FILE --until DAY`; a baseline is not edited"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A finding that is let be: whatever one rule finds at one resource."""
+    """A finding that is let be: what one rule said of one resource."""
 
     rule: str
     resource: str
+    message: str
+    """SHA-256 of the message in hexadecimal: a message names its culprits, and another culprit is another finding."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,9 +53,12 @@ class Baseline:
     """By fingerprint."""
 
 
-def fingerprint(rule: str, resource: str) -> str:
-    """What stays the same while a finding stays: SHA-256 over rule and resource, without the line, in hexadecimal."""
-    return hashlib.sha256(f"{rule}\n{resource}".encode("utf-8", "surrogatepass")).hexdigest()
+def fingerprint(entry: Entry) -> str:
+    """What stays the same while a finding stays as it is: SHA-256 over its parts, without the line, in hexadecimal.
+
+    Narrower than `reports.identity.fingerprint`, by which readers of reports follow a finding whose words change.
+    """
+    return _digest(f"{entry.rule}\n{entry.resource}\n{entry.message}")
 
 
 def take(report: findings.Report, *, until: datetime.date, today: datetime.date) -> Json:
@@ -65,12 +73,12 @@ def take(report: findings.Report, *, until: datetime.date, today: datetime.date)
         raise errors.UsageError(
             f"a baseline until {until} would last longer than {LONGEST_DAYS} days", remedy=f"until {longest} at most"
         )
-    named = sorted({(result.policy.metadata.id, result.subject.key) for result in report.results if _lets_be(result)})
+    entries = {_entry_of(result) for result in report.results if _lets_be(result)}
     return {
         "schemaVersion": SCHEMA_VERSION,
         "taken": today.isoformat(),
         "until": until.isoformat(),
-        "fingerprints": {fingerprint(rule, resource): {"rule": rule, "resource": resource} for rule, resource in named},
+        "fingerprints": {fingerprint(one): dataclasses.asdict(one) for one in sorted(entries, key=_order)},
     }
 
 
@@ -107,13 +115,25 @@ def apply(
     return found, (*_ending(baseline, today=today), *_mended(baseline, results, asked))
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _entry_of(result: findings.Result) -> Entry:
+    return Entry(rule=result.policy.metadata.id, resource=result.subject.key, message=_digest(result.message))
+
+
+def _order(entry: Entry) -> tuple[str, str, str]:
+    return entry.rule, entry.resource, entry.message
+
+
 def _lets_be(result: findings.Result) -> bool:
     critical = result.policy.spec.severity is policies.Severity.CRITICAL
     return result.outcome in {findings.Outcome.FAIL, findings.Outcome.BASELINED} and not critical
 
 
 def _marked(result: findings.Result, baseline: Baseline) -> findings.Result:
-    if not _lets_be(result) or fingerprint(result.policy.metadata.id, result.subject.key) not in baseline.entries:
+    if not _lets_be(result) or fingerprint(_entry_of(result)) not in baseline.entries:
         return result
     return dataclasses.replace(result, outcome=findings.Outcome.BASELINED)
 
@@ -126,15 +146,17 @@ def _ending(baseline: Baseline, *, today: datetime.date) -> Iterator[findings.Wa
 def _mended(
     baseline: Baseline, results: Sequence[findings.Result], asked: waivers.Asked
 ) -> Iterator[findings.WaiverNotice]:
-    failing = {(result.policy.metadata.id, result.subject.key) for result in results}
-    mended: dict[str, list[str]] = collections.defaultdict(list)
+    found = {_entry_of(result) for result in results}
+    new = {(entry.rule, entry.resource) for entry in found - set(baseline.entries.values())}
+    gone: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
     for entry in baseline.entries.values():
-        known = (entry.rule, waivers.neighbourhood(entry.resource)) in asked
-        if known and (entry.rule, entry.resource) not in failing:
-            mended[entry.rule].append(entry.resource)
-    for rule, resources in sorted(mended.items()):
-        rest = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
-        yield _notice(rule, "unused", f"{resources[0]}{rest} no longer fails; write a new baseline")
+        if entry not in found and (entry.rule, waivers.neighbourhood(entry.resource)) in asked:
+            detail = _OTHERWISE if (entry.rule, entry.resource) in new else _MENDED
+            gone[entry.rule, detail].append(entry.resource)
+    for (rule, detail), resources in sorted(gone.items()):
+        named = list(dict.fromkeys(resources))
+        rest = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        yield _notice(rule, "unused", f"{named[0]}{rest} {detail}")
 
 
 def _notice(rule: str, kind: str, detail: str) -> findings.WaiverNotice:
@@ -148,7 +170,7 @@ class _MalformedError(ValueError):
 def _baseline(document: Json) -> Baseline:
     if not isinstance(document, dict) or set(document) != set(_FIELDS):
         raise _MalformedError(f"it holds other fields than {', '.join(_FIELDS)}")
-    if document["schemaVersion"] != SCHEMA_VERSION or isinstance(document["schemaVersion"], bool):
+    if type(document["schemaVersion"]) is not int or document["schemaVersion"] != SCHEMA_VERSION:
         raise _MalformedError(f"schemaVersion is not {SCHEMA_VERSION}")
     taken, until = _day(document, "taken"), _day(document, "until")
     if not 0 <= (until - taken).days <= LONGEST_DAYS:
@@ -170,9 +192,8 @@ def _day(document: Mapping[str, Json], field: str) -> datetime.date:
 
 
 def _entry(key: str, value: Json) -> Entry:
-    if not isinstance(value, dict) or set(value) != {"rule", "resource"}:
-        raise _MalformedError("a fingerprint has other fields than rule and resource")
-    rule, resource = value["rule"], value["resource"]
-    if not isinstance(rule, str) or not isinstance(resource, str) or fingerprint(rule, resource) != key:
-        raise _MalformedError("a fingerprint is not that of its rule and resource")
-    return Entry(rule=rule, resource=resource)
+    if not isinstance(value, dict) or set(value) != set(_PARTS):
+        raise _MalformedError("a fingerprint has other fields than rule, resource and message")
+    if not all(isinstance(value[part], str) for part in _PARTS) or fingerprint(Entry(**value)) != key:
+        raise _MalformedError("a fingerprint is not that of its rule, resource and message")
+    return Entry(**value)

@@ -59,7 +59,7 @@ class WaiverNotice:
     waiver: str
     rule: str
     kind: str
-    """`expired`, `expiring` (30 days and less), `unused` or `refused` (rule not waivable or unknown)."""
+    """`expired`, `expiring` (30 days and less), `unused`, `refused` (rule not waivable or unknown), or `uncounted`."""
     detail: str
 
     @property

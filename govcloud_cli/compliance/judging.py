@@ -99,17 +99,18 @@ class _Judge:
         except documents.DocumentError as failure:
             results += [rule.unreadable(subject, failure) for chunk in plan for rule in chunk.rules]
             return
+        together = not subject.unknown and not context.large
         for chunk in plan:
-            if not subject.unknown and chunk.all_hold is not None and chunk.all_hold.holds(context):
+            if together and chunk.all_hold is not None and chunk.all_hold.holds(context):
                 chunk.passes += 1
             else:
-                results += self._one_by_one(chunk, subject, context)
+                results += self._one_by_one(chunk, subject, context, together=together)
 
     def _one_by_one(
-        self, chunk: _Chunk, subject: subjects.Subject, context: engine.Context
+        self, chunk: _Chunk, subject: subjects.Subject, context: engine.Context, *, together: bool
     ) -> Iterator[findings.Result]:
         broken: Container[int] = range(len(chunk.rules))
-        named = chunk.broken.evaluate(context) if chunk.broken is not None and not subject.unknown else None
+        named = chunk.broken.evaluate(context) if together and chunk.broken is not None else None
         if isinstance(named, str):
             broken = {int(place) for place in named.split(",") if place}
         for place, rule in enumerate(chunk.rules):

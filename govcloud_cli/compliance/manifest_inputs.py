@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from govcloud_cli.compliance import subjects
-from govcloud_cli.inventory import manifests
+from govcloud_cli.inventory import absences, manifests
 from govcloud_cli.model import policies
 
 Json = Any
@@ -27,6 +27,4 @@ def of_manifests(found: Iterable[manifests.Manifest]) -> tuple[subjects.Subject,
 
 def without_nulls(document: Json) -> Json:
     """An object as the API server takes it: a key that is null is not there. Manifests are read so already."""
-    if isinstance(document, dict):
-        return {key: without_nulls(value) for key, value in document.items() if value is not None}
-    return [without_nulls(item) for item in document] if isinstance(document, list) else document
+    return absences.as_sent(document)

@@ -86,7 +86,10 @@ def _fault(
     if not rule.spec.waivable:
         return "refused", f"{spec.rule} cannot be waived; mend what it finds, and remove the waiver"
     if spec.approver == spec.owner:
-        return "refused", f"{spec.approver} cannot approve what is asked for in the same name; another of approvers.yaml can"
+        return (
+            "refused",
+            f"{spec.approver} cannot approve what is asked for in the same name; another of approvers.yaml can",
+        )
     if spec.approver not in approvers.people:
         return "refused", f"{spec.approver} is not among those who may approve (approvers.yaml)"
     if spec.expires < spec.created:

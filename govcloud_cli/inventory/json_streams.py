@@ -6,10 +6,10 @@ import collections
 import itertools
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from govcloud_cli.inventory import composing, kubernetes_words, streams
+from govcloud_cli.inventory import absences, composing, kubernetes_words, streams
 
 Json = Any
 
@@ -31,19 +31,20 @@ def read(text: str, *, nulls: bool = True) -> Iterator[streams.Document]:
 
     Without `nulls`, keys that are null are left out, as the API server does.
     """
-    decoder = _KEEPING if nulls else _DROPPING
+    drop = not nulls and "null" in text
     mend = _HALF_CHARACTER.search(text) is not None
     at = _end_of_space(text, 0)
     for number in itertools.count():
         if at >= len(text):
             return
         try:
-            value, after = decoder.raw_decode(text, at)
+            value, after = _DECODER.raw_decode(text, at)
             _bound(value)
         except (_RefusalError, kubernetes_words.RefusedError) as error:
             raise composing.StreamError(str(error), line=text.count("\n", 0, at) + 1) from error
         except RecursionError as error:
             raise composing.StreamError(_TOO_DEEP, line=text.count("\n", 0, at) + 1) from error
+        value = absences.as_sent(value) if drop else value
         yield streams.Document(number=number, value=_mended(value) if mend else value)
         at = _end_of_space(text, after)
 
@@ -70,17 +71,12 @@ def _constant(_: str) -> Json:
     raise _RefusalError("an infinite number, or none, which is no JSON")
 
 
-def _decoder(pairs: Callable[[list[tuple[str, Json]]], dict[str, Json]]) -> json.JSONDecoder:
-    return json.JSONDecoder(
-        object_pairs_hook=pairs,
-        parse_int=_integer,
-        parse_float=kubernetes_words.plain_float,
-        parse_constant=_constant,
-    )
-
-
-_KEEPING = _decoder(_once)
-_DROPPING = _decoder(lambda pairs: streams.without_nulls(_once(pairs)))
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_once,
+    parse_int=_integer,
+    parse_float=kubernetes_words.plain_float,
+    parse_constant=_constant,
+)
 _TOO_DEEP = f"it is nested deeper than {composing.MAX_DEPTH} levels"
 
 

@@ -12,7 +12,24 @@ STDIN = "-"
 MAX_BYTES = 64 * 1024 * 1024
 _CHUNK = 256 * 1024
 _SUFFIXES = (".yaml", ".yml", ".json")
-_NOT_ENTERED = frozenset({"node_modules"})
+_NOT_ENTERED = frozenset(
+    {
+        ".git",
+        ".govcloud",
+        ".hg",
+        ".mypy_cache",
+        ".nox",
+        ".ruff_cache",
+        ".svn",
+        ".terraform",
+        ".tox",
+        ".venv",
+        "node_modules",
+    }
+)
+"""What tools keep for themselves. Every other hidden folder is entered: `kubectl create -R` takes what lies there."""
+_OF_OTHERS = ("..", ".#")
+"""Begins names of mounted volumes' copies, and of editors' locks."""
 
 
 class UnreadError(Exception):
@@ -69,7 +86,7 @@ def one(path: Path) -> File:
 
 
 def below(path: Path) -> Iterator[File]:
-    """A file itself; of a folder all YAML and JSON, sorted, hidden folders and links that lead out left out."""
+    """A file itself; of a folder all YAML and JSON, sorted; tools' own folders and links that lead out left out."""
     if not path.is_dir():
         yield one(path)
         return
@@ -82,7 +99,7 @@ def below(path: Path) -> Iterator[File]:
         except OSError as error:
             yield _bad(folder, _why(error))
             continue
-        entries = [entry for entry in entries if not entry.name.startswith(".")]
+        entries = [entry for entry in entries if not entry.name.startswith(_OF_OTHERS)]
         folders = [one for one in entries if one.is_dir(follow_symlinks=False)]
         entered = [one.name for one in folders if one.name not in _NOT_ENTERED]
         pending += [(_joined(folder, name), f"{real}/{name}") for name in reversed(entered)]

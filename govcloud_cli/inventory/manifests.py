@@ -193,6 +193,9 @@ def _take(found: _Found, document: streams.Document, hint: str) -> None:
             _unpack(found, manifest)
     elif _is_preview(value):
         found.previews.append(manifest)
+    elif isinstance(value, dict) and isinstance(value.get("kind"), str) and isinstance(value.get("items"), list):
+        # Without validation kubectl takes the items all the same.
+        found.problems.append(f"{found.file}: document {document.number} is a list without apiVersion.{hint}")
     elif value is not None or document.faults:
         found.strangers += 1
 

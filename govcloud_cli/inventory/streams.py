@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from govcloud_cli.inventory import composing, kubernetes_words
+from govcloud_cli.inventory import absences, composing, kubernetes_words
 
 Json = Any
 Words = kubernetes_words.Words
@@ -90,7 +90,7 @@ def shown(text: str) -> str:
     return clean if len(text) <= 60 else f"{clean}…"
 
 
-def _quick(node: yaml.Node, depth: int, words: Words) -> Json:
+def _quick(node: yaml.Node, depth: int, words: Words, of: str = "") -> Json:
     kind = type(node)
     tag: _Form = node.tag
     if tag.__class__ is str or depth > composing.MAX_DEPTH:
@@ -110,17 +110,10 @@ def _quick(node: yaml.Node, depth: int, words: Words) -> Json:
         if type(value) is yaml.ScalarNode and of_value.__class__ is tuple:
             made[name] = words[value.value] if of_value[0] else value.value
         else:
-            made[name] = _quick(value, depth + 1, words)
+            made[name] = _quick(value, depth + 1, words, name)
     if len(made) != len(node.value):
         raise _NotPlainError
-    return made if words.nulls else without_nulls(made)
-
-
-def without_nulls(mapping: dict[str, Json]) -> dict[str, Json]:
-    """The entries that have a value."""
-    if None not in mapping.values():
-        return mapping
-    return {key: value for key, value in mapping.items() if value is not None}
+    return made if words.nulls else absences.dropped(made, of)
 
 
 class _Careful:
@@ -132,23 +125,29 @@ class _Careful:
         self._budget = budget
         self._text = text
 
-    def value(self, node: yaml.Node, depth: int) -> Json:
+    def value(self, node: yaml.Node, depth: int, of: str = "") -> Json:
+        """What a node is; `of` is the key that it is the value of."""
+        self._enter(node, depth)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if isinstance(node, yaml.MappingNode):
+            made = self._mapping(node, depth)
+            return made if self._words.nulls else absences.dropped(made, of)
+        return [self.value(item, depth + 1) for item in node.value]
+
+    def _enter(self, node: yaml.Node, depth: int) -> None:
         if depth > composing.MAX_DEPTH:
             self._stop(f"it is nested deeper than {composing.MAX_DEPTH} levels, or an alias holds itself", node)
         if self._budget is not None:
             self._budget.unfolded -= 1
             if self._budget.unfolded < 0:
                 self._stop(f"aliases unfold to more than {MAX_UNFOLDED:,} values", node)
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
         form: _Form = node.tag
-        if isinstance(form, str) and form not in _COLLECTIONS:
+        if not isinstance(node, yaml.ScalarNode) and isinstance(form, str) and form not in _COLLECTIONS:
             self._fault(f"the tag {shown(form)} means nothing to Kubernetes", node)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, depth)
-        return [self.value(item, depth + 1) for item in node.value]
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Json]:
+        """With what is null: a merge of null takes a value away."""
         made: dict[str, Json] = {}
         lines: dict[str, int] = {}
         for key, value in node.value:
@@ -161,8 +160,8 @@ class _Careful:
             if name in lines:
                 self._fault(f"key '{shown(name)}' is here a second time; the first is on line {lines[name]}", key)
             lines.setdefault(name, _line(key))
-            made[name] = self.value(value, depth + 1)
-        return made if self._words.nulls else without_nulls(made)
+            made[name] = self.value(value, depth + 1, name)
+        return made
 
     def _key(self, node: yaml.Node) -> str | None:
         name = self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
@@ -187,7 +186,8 @@ class _Careful:
         made: dict[str, Json] = {}
         for source in reversed(sources):
             if isinstance(source, yaml.MappingNode):
-                made.update(self.value(source, depth + 1))
+                self._enter(source, depth + 1)
+                made.update(self._mapping(source, depth + 1))
             else:
                 self._fault("a merge key takes a mapping, or a list of mappings", node)
         return made

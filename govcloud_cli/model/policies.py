@@ -91,8 +91,8 @@ class Title(base.Model):
     zh: Line
 
 
-class Remedy(base.Model):
-    """What to do, in both languages."""
+class Bilingual(base.Model):
+    """A few sentences in both languages."""
 
     en: Prose
     zh: Prose
@@ -159,9 +159,9 @@ class PolicySpec(base.Model):
     pod_security: PodSecurity | None = None
     """The Pod Security level that it is part of."""
     controls: Controls
-    rationale: Prose
-    """English: what goes wrong without it."""
-    remediation: Remedy
+    rationale: Bilingual
+    """What goes wrong without it."""
+    remediation: Bilingual
     input: Input
     library: CelName | None = None
     """A file of `policies/library/` that it takes match constraints and variables from."""

@@ -156,7 +156,8 @@ def _of_plan(
 
 def _of_paths(question: Question, *, book: books.Book, today: datetime.date) -> Answer:
     found = named.read(question.paths)
-    return _answer(
+    book, ignored = (book, ()) if question.environment else _without_waivers(book)
+    answer = _answer(
         question,
         found.inputs,
         book=book,
@@ -165,6 +166,23 @@ def _of_paths(question: Question, *, book: books.Book, today: datetime.date) -> 
         lines=lines.of_files(stdin=found.stdin),
         problems=found.problems,
     )
+    notices = (*answer.report.notices, *ignored)
+    return dataclasses.replace(answer, report=dataclasses.replace(answer.report, notices=notices))
+
+
+def _without_waivers(book: books.Book) -> tuple[books.Book, tuple[findings.WaiverNotice, ...]]:
+    """Whose manifests are judged could have written the current folder's waivers too, in one pull request."""
+    ignored = tuple(
+        findings.WaiverNotice(
+            waiver=one.metadata.id,
+            rule=one.spec.rule,
+            kind="uncounted",
+            detail="waivers count for an environment: name its inventory with --env",
+        )
+        for one in book.rulebook.waivers
+    )
+    bare = dataclasses.replace(book.rulebook, waivers=())
+    return dataclasses.replace(book, rulebook=bare), ignored
 
 
 def _answer(

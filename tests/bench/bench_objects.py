@@ -9,11 +9,11 @@ from typing import Any
 import yaml
 
 EACH = 5
-"""Objects per application: a workload, its service, network policy, role and ingress."""
+"""Objects per application: a workload, its service, network policy and ingress, and a disruption budget or a role."""
 _REGISTRY = "registry.yunxi.example/apps"
 _PARTS = ("web", "api", "worker", "search", "form", "queue", "report", "archive", "sync", "portal")
 _OFFICES = ("finance", "police", "civil", "health", "education", "tax", "land", "transport", "market", "labour")
-_FAULTY = 0.03
+_FAULTY = 0.05
 """Share of workloads with one fault."""
 _FAULTS: tuple[dict[str, Any], ...] = (
     {"privileged": True},
@@ -56,8 +56,9 @@ def application(number: int) -> list[Json]:
     port = {"name": "http", "port": 443, "targetPort": 8080, "protocol": "TCP"}
     host = f"{name}.{office}.yunxi.example"
     backend = {"service": {"name": name, "port": {"number": 443}}}
+    workload = _workload(chance, place, selector, pod)
     return [
-        _workload(chance, place, selector, pod),
+        workload,
         {"apiVersion": "v1", "kind": "Service", "metadata": place, "spec": {"selector": selector, "ports": [port]}},
         {
             "apiVersion": "networking.k8s.io/v1",
@@ -70,19 +71,7 @@ def application(number: int) -> list[Json]:
                 "egress": [_peers(chance, "to", chance.choice((443, 5432, 6443)))],
             },
         },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": place,
-            "rules": [
-                {
-                    "apiGroups": [""],
-                    "resources": ["configmaps"],
-                    "resourceNames": [f"{name}-{chance.choice(('settings', 'flags'))}"],
-                    "verbs": chance.sample(["get", "watch", "list"], 2),
-                }
-            ],
-        },
+        _role(chance, place) if workload["kind"] == "CronJob" else _budget(place, selector),
         {
             "apiVersion": "networking.k8s.io/v1",
             "kind": "Ingress",
@@ -96,8 +85,20 @@ def application(number: int) -> list[Json]:
     ]
 
 
+def _role(chance: random.Random, place: Json) -> Json:
+    names = [f"{place['name']}-{chance.choice(('settings', 'flags'))}"]
+    verbs = chance.sample(["get", "watch", "list"], 2)
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "resourceNames": names, "verbs": verbs}]
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": place, "rules": rules}
+
+
+def _budget(place: Json, selector: Json) -> Json:
+    spec = {"maxUnavailable": 1, "selector": {"matchLabels": selector}}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": place, "spec": spec}
+
+
 def _workload(chance: random.Random, place: Json, selector: Json, pod: Json) -> Json:
-    kind = chance.choices(("Deployment", "StatefulSet", "CronJob"), (80, 12, 8))[0]
+    kind = chance.choices(("Deployment", "StatefulSet", "CronJob"), (74, 12, 14))[0]
     if kind == "CronJob":
         pod["spec"]["restartPolicy"] = "OnFailure"
         job = {"template": pod, "backoffLimit": 2, "activeDeadlineSeconds": 1800}
@@ -125,6 +126,7 @@ def _pod(chance: random.Random, name: str) -> Json:
     return {
         "serviceAccountName": name,
         "automountServiceAccountToken": False,
+        "hostUsers": False,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": chance.randint(10_000, 60_000),

@@ -91,7 +91,7 @@ def test_ten_thousand_objects_in_seconds(folders: dict[int, pathlib.Path]) -> No
         for count, folder in folders.items():
             done = check(folder)
             times[count].append(done.seconds)
-            assert done.told["summary"]["objects"] == count
+            assert done.told["summary"]["seen"] == count
     start = min(times[bench_objects.EACH])
     rates = {count: [count / (seconds - start) for seconds in times[count]] for count in (MANY, SOME)}
     results.keep(
@@ -122,7 +122,7 @@ def test_beside_conftest(
         if turn == 0:
             same = found_by_us(both[0].told)
             assert same == found_by_conftest(both[1].told)
-            assert len(same) > MANY // 100
+            assert len(same) > 100
         ours_read.append(check(folder, ONE).seconds)
         theirs_read.append(conftest(conftest_program, folder, nothing).seconds)
     rules_alone = [max(own - read, 0.01) for own, read in zip(ours, ours_read, strict=True)]

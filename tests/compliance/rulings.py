@@ -25,7 +25,10 @@ def policy(name: str = RULE, **spec: Any) -> policies.Policy:
                 "waivable": True,
                 "profile": "baseline",
                 "controls": {},
-                "rationale": "Such a pod is outside of every network policy.",
+                "rationale": {
+                    "en": "Such a pod is outside of every network policy.",
+                    "zh": "没有该规则时会出现的问题。",
+                },
                 "remediation": {
                     "en": "Remove hostNetwork from the pod.",
                     "zh": "删除容器组规格中的 hostNetwork 字段即可。",

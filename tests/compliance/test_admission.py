@@ -37,7 +37,7 @@ def policy(name: str = "some-rule", **spec: Any) -> policies.Policy:
         "waivable": True,
         "profile": "baseline",
         "controls": {"mlps": ["L3-CES1-17"], "nist": ["AC-6", "CM-7"]},
-        "rationale": "what goes wrong without it",
+        "rationale": {"en": "what goes wrong without it", "zh": "没有该规则时会出现的问题。"},
         "remediation": {"en": "do something else", "zh": "请采取其他适当的措施来处理"},
         "input": "kubernetes",
         "library": "pods",
@@ -176,7 +176,7 @@ def test_a_waiver_is_a_condition_of_its_own_rule_alone() -> None:
 
 
 def test_settings_are_a_variable_of_every_policy() -> None:
-    settings = {"registries": ["registry.yunxi.example/apps", "x'] + ['"]}
+    settings: dict[str, Any] = {"registries": ["registry.yunxi.example/apps", "x'] + ['"]}
     first = written(policy(), **settings)[0]["spec"]["variables"][0]
     assert first == {"name": "settings", "expression": literals.literal(settings)}
 

@@ -53,15 +53,61 @@ def refused(document: Any) -> str:
     return str(caught.value.cause)
 
 
-def test_a_baseline_names_what_fails_by_rule_and_resource() -> None:
-    digest = hashlib.sha256(f"{rulings.RULE}\n{rulings.KEY}".encode()).hexdigest()
+def worded(message: str) -> findings.Result:
+    return dataclasses.replace(rulings.result(), message=message)
+
+
+def test_a_baseline_names_what_fails_by_rule_resource_and_what_was_said() -> None:
+    said = hashlib.sha256(b"uses it").hexdigest()
+    digest = hashlib.sha256(f"{rulings.RULE}\n{rulings.KEY}\n{said}".encode()).hexdigest()
 
     assert taken(rulings.result(), rulings.result()) == {
-        "schemaVersion": 1,
+        "schemaVersion": 2,
         "taken": "2026-04-01",
         "until": "2026-09-28",
-        "fingerprints": {digest: {"rule": rulings.RULE, "resource": rulings.KEY}},
+        "fingerprints": {digest: {"rule": rulings.RULE, "resource": rulings.KEY, "message": said}},
     }
+
+
+def test_two_findings_of_a_rule_at_one_resource_are_two_entries() -> None:
+    both = [worded("first"), worded("second")]
+
+    document = taken(*both)
+    results, _ = baselines.apply(both, reread(document), today=TODAY)
+
+    assert len(document["fingerprints"]) == 2
+    assert {one.outcome for one in results} == {findings.Outcome.BASELINED}
+
+
+def test_another_culprit_at_a_known_resource_is_new_and_the_old_entry_says_why() -> None:
+    baseline = reread(taken(worded("runs privileged: a")))
+
+    [found], [notice] = baselines.apply([worded("runs privileged: a, b")], baseline, today=TODAY, asked=ASKED)
+
+    assert found.outcome is findings.Outcome.FAIL
+    assert (notice.rule, notice.kind, notice.fails) == (rulings.RULE, "unused", False)
+    assert notice.detail == (
+        f"{rulings.KEY} fails otherwise than when it was taken, so it counts; mend it, or write a new baseline"
+    )
+
+
+def test_one_of_two_known_findings_at_a_resource_that_is_mended_is_told_as_such() -> None:
+    both = [worded("first"), worded("second")]
+
+    _, [notice] = baselines.apply(both[:1], reread(taken(*both)), today=TODAY, asked=ASKED)
+
+    assert notice.detail == f"{rulings.KEY} no longer fails as it did; write a new baseline"
+
+
+def test_a_known_finding_stays_let_be_beside_a_new_one() -> None:
+    baseline = reread(taken(worded("no digest: a")))
+
+    results, notices = baselines.apply(
+        [worded("no digest: a"), worded("no digest: b")], baseline, today=TODAY, asked=ASKED
+    )
+
+    assert [one.outcome.value for one in results] == ["baselined", "fail"]
+    assert notices == ()
 
 
 def test_what_is_critical_waived_or_could_not_be_judged_is_not_part_of_it() -> None:
@@ -82,7 +128,7 @@ def test_what_was_there_is_let_be_and_what_is_new_counts() -> None:
 
 
 def test_a_finding_that_moved_in_its_file_is_the_same() -> None:
-    moved = dataclasses.replace(rulings.result(), line=99, message="in other words")
+    moved = dataclasses.replace(rulings.result(), line=99)
 
     [found], _ = baselines.apply([moved], reread(taken(rulings.result())), today=TODAY)
 
@@ -133,7 +179,7 @@ def test_what_no_longer_fails_is_told_where_the_run_could_know() -> None:
 
     [notice] = notices
     assert (notice.waiver, notice.rule, notice.kind) == ("baseline", rulings.RULE, "unused")
-    assert notice.detail == "k8s:core/Pod/finance-prod/a and 1 more no longer fails; write a new baseline"
+    assert notice.detail == "k8s:core/Pod/finance-prod/a and 1 more no longer fails as it did; write a new baseline"
 
 
 @pytest.mark.parametrize("until", ["2026-03-31", "2026-09-29"])
@@ -152,7 +198,8 @@ def test_the_first_and_the_last_possible_day_are_taken(until: str) -> None:
 
 GOOD = taken(rulings.result())
 OTHER_FIELDS = "it holds other fields than schemaVersion, taken, until, fingerprints"
-NOT_ITS_OWN = "a fingerprint is not that of its rule and resource"
+OTHER_PARTS = "a fingerprint has other fields than rule, resource and message"
+NOT_ITS_OWN = "a fingerprint is not that of its rule, resource and message"
 
 
 @pytest.mark.parametrize(
@@ -164,17 +211,21 @@ NOT_ITS_OWN = "a fingerprint is not that of its rule and resource"
         ([], OTHER_FIELDS),
         ({**GOOD, "more": 1}, OTHER_FIELDS),
         ({key: value for key, value in GOOD.items() if key != "until"}, OTHER_FIELDS),
-        ({**GOOD, "schemaVersion": 2}, "schemaVersion is not 1"),
-        ({**GOOD, "schemaVersion": True}, "schemaVersion is not 1"),
+        ({**GOOD, "schemaVersion": 1}, "schemaVersion is not 2"),
+        ({**GOOD, "schemaVersion": 3}, "schemaVersion is not 2"),
+        ({**GOOD, "schemaVersion": True}, "schemaVersion is not 2"),
+        ({**GOOD, "schemaVersion": 2.0}, "schemaVersion is not 2"),
         ({**GOOD, "taken": "2026-4-1"}, "taken is no day"),
         ({**GOOD, "taken": 20260401}, "taken is no day"),
         ({**GOOD, "until": "2026-02-30"}, "until is no day"),
         ({**GOOD, "until": "2026-09-29"}, "it is not to last from 0 to 180 days"),
         ({**GOOD, "until": "2026-03-31"}, "it is not to last from 0 to 180 days"),
         ({**GOOD, "fingerprints": []}, "fingerprints is no mapping of at most 1,000,000 entries"),
-        ({**GOOD, "fingerprints": {"x": 1}}, "a fingerprint has other fields than rule and resource"),
-        ({**GOOD, "fingerprints": {"x": {"rule": 1, "resource": "k8s:x"}}}, NOT_ITS_OWN),
-        ({**GOOD, "fingerprints": {"x": {"rule": "a", "resource": "b"}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": 1}}, OTHER_PARTS),
+        ({**GOOD, "fingerprints": {"x": {"rule": "a", "resource": "b"}}}, OTHER_PARTS),
+        ({**GOOD, "fingerprints": {"x": {"rule": 1, "resource": "k8s:x", "message": "m"}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": {"rule": "a", "resource": "b", "message": 1}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": {"rule": "a", "resource": "b", "message": "c"}}}, NOT_ITS_OWN),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_baseline_is_refused(document: Any, cause: str) -> None:

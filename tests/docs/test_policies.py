@@ -14,6 +14,7 @@ from govcloud_cli import resources
 from govcloud_cli.commands import output, runs
 from govcloud_cli.inventory import rulebook
 from tests.docs import documented, test_ci
+from tests.inventory import cases
 from tests.support import command_line, policy_folders
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "policies.md"
@@ -28,6 +29,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(runs, "now", lambda: NOW)
     monkeypatch.chdir(tmp_path)
     policy_folders.write(tmp_path / "deploy" / "web.yaml", re.sub(r"app@sha256:\w+", "app:1.0", test_ci.CLEAN))
+    (tmp_path / "inventories").mkdir()
+    cases.build(tmp_path / "inventories", kind="accepted", name=cases.names("accepted")[0])
     return tmp_path
 
 

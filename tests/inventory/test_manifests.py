@@ -197,6 +197,40 @@ def test_a_key_that_is_null_is_not_there() -> None:
     assert document("spec: {a: null, b: ~, c: , d: {e: null}, f: [null]}\n") == {"spec": {"d": {}, "f": [None]}}
 
 
+NULL_TEXTS = [
+    ("nodeSelector: {role: null, a: b}", {"nodeSelector": {"role": "", "a": "b"}}),
+    ("labels: {role: }", {"labels": {"role": ""}}),
+    ("podSelector: {matchLabels: {role: ~}}", {"podSelector": {"matchLabels": {"role": ""}}}),
+    ("selector: {role: null}", {"selector": {"role": ""}}),
+    ("selector: {matchLabels: null, matchExpressions: []}", {"selector": {"matchExpressions": []}}),
+    ("spec: [{labels: null}]", {"spec": [{}]}),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), NULL_TEXTS, ids=[text for text, _ in NULL_TEXTS])
+def test_null_among_labels_is_the_empty_text_that_the_api_server_makes_of_it(text: str, expected: Any) -> None:
+    """Seen with 1.36: `nodeSelector: {node-role.kubernetes.io/control-plane: }` selects the control plane."""
+    assert document(f"{text}\n") == expected
+    # An alias makes the careful reader read it, and a file that begins with a brace that of JSON.
+    assert document(f"{text}\nv: &v [1]\nw: *v\n") == {**expected, "v": [1], "w": [1]}
+    as_json = json.dumps({"apiVersion": "v1", "kind": "Pod", **yaml.safe_load(text)})
+    [one] = read_text(as_json).objects
+    assert one.document == {"apiVersion": "v1", "kind": "Pod", **expected}
+
+
+def test_a_merge_of_null_takes_a_value_away() -> None:
+    """To Kubernetes' reader what is merged first in a list wins, null too: `runAsNonRoot: true` would be gone."""
+    assert document("a: {<<: [{x: null, z: 1}, {x: true}]}\n") == {"a": {"z": 1}}
+    assert document("a: {<<: {x: null}, x: true}\n") == {"a": {"x": True}}
+    assert document("a: {<<: {<<: {x: 1}, x: null}}\n") == {"a": {}}
+
+
+def test_a_merge_of_null_after_what_it_would_take_away_is_told() -> None:
+    [problem] = read_text("apiVersion: v1\nkind: Pod\na: {x: true, <<: {x: null}}\n").problems
+
+    assert problem == "-:3: a merge key after a key that it would change; readers disagree about which wins."
+
+
 def test_aliases_and_merges_become_what_they_stand_for() -> None:
     text = "a: &a {x: 1, w: [2]}\nb: *a\nc: {<<: *a, x: 3}\nd: {<<: [{z: 1, x: 9}, *a]}\n"
     assert document("a: {<<: {x: 1}}\n") == {"a": {"x": 1}}

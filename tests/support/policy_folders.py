@@ -26,7 +26,7 @@ spec:
   waivable: {waivable}
   profile: baseline
   controls: {{mlps: [L3-CES1-17]}}
-  rationale: A privileged container controls the node and all tenants on it.
+  rationale: {{en: "A privileged container controls the node and all tenants on it.", zh: 没有该规则时会出现的问题。}}
   remediation: {{en: Remove privileged from every container., zh: 在所有容器中删除特权设置即可符合要求。}}
   input: kubernetes
   matchConstraints:
@@ -46,7 +46,7 @@ spec:
   waivable: true
   profile: mlps-l3
   controls: {nist: [AC-6]}
-  rationale: Nobody knows whom to call about a tenant without a name.
+  rationale: {en: "Nobody knows whom to call about a tenant without a name.", zh: 没有该规则时会出现的问题。}
   remediation: {en: Give the tenant a name., zh: 请为该租户填写名称后再提交。}
   input: tenant
   validations:

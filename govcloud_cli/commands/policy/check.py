@@ -9,7 +9,7 @@ import pathlib
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -91,26 +91,27 @@ def check(context: click.Context, /, **given: Any) -> None:
     code = exit_code(answer.report, threshold)
     for form in FORMS:
         if given[form] is not None:
-            _write(form, answer, given[form], code=code, began=moment)
+            _write(form, answer, given[form], code=code, began=moment, threshold=threshold)
             notes.append(f"+ {given[form]}")
-    with _whoever_reads():
+    with _whoever_reads(sys.stdout):
         _tell(answer, given, threshold, code)
-    for note in notes:
-        click.echo(output.plain(note), err=True)
+    with _whoever_reads(sys.stderr):
+        for note in notes:
+            click.echo(output.plain(note), err=True)
     context.exit(code)
 
 
 @contextlib.contextmanager
-def _whoever_reads() -> Iterator[None]:
+def _whoever_reads(stream: TextIO) -> Iterator[None]:
     """A reader who went away (`| head`) has what they want; the verdict is the exit code, and that stays."""
     try:
         yield
-        sys.stdout.flush()
+        stream.flush()
     except (BrokenPipeError, SystemExit) as error:
         # rich makes an exit of it.
         if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def exit_code(report: findings.Report, threshold: policies.Severity) -> int:
@@ -194,10 +195,19 @@ def _day(text: str) -> datetime.date:
         raise errors.UsageError(f"--until {text}: not a day", remedy="write it as 2027-03-31") from error
 
 
-def _write(form: str, answer: run_policies.Answer, path: pathlib.Path, *, code: int, began: datetime.datetime) -> None:
+def _write(
+    form: str,
+    answer: run_policies.Answer,
+    path: pathlib.Path,
+    *,
+    code: int,
+    began: datetime.datetime,
+    threshold: policies.Severity,
+) -> None:
     from govcloud_cli.run.policing import files, reports
 
-    files.write(path, reports.render(form, answer, exit_code=code, began=began, ended=runs.now()))
+    told = reports.render(form, answer, exit_code=code, began=began, ended=runs.now(), threshold=threshold)
+    files.write(path, told)
 
 
 def _tell(answer: run_policies.Answer, given: dict[str, Any], threshold: policies.Severity, code: int) -> None:

@@ -92,7 +92,9 @@ def _page(book: books.Book, catalogues: Sequence[controls.Catalogue]) -> str:
         problems=(),
         today=runs.now().date(),
     )
-    return html.render(nothing, environment="nothing was judged", version=__version__, catalogues=catalogues)
+    return html.render(
+        nothing, environment="nothing was judged", version=__version__, catalogues=catalogues, threshold=None
+    )
 
 
 def _document(tables: Iterable[_Table]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _document(entry: rulebook.Entry, book: books.Book, today: datetime.date) -> 
     in_cluster = admission.enforceable(policy)
     return {
         **listing.entry(policy),
-        "rationale": spec.rationale,
+        "rationale": {"en": spec.rationale.en, "zh": spec.rationale.zh},
         "remediation": spec.remediation.model_dump(),
         "file": str(entry.file),
         "about": _about(policy, library),
@@ -119,7 +119,8 @@ def _lines(entry: rulebook.Entry, document: dict[str, Any]) -> Iterator[str]:
     yield f"cluster 集群       {_cluster(document)}"
     yield f"waivers 豁免       {_waivers(policy, document['waivers'])}"
     yield f"file 文件          {entry.file}\n"
-    yield f"why: {policy.spec.rationale}"
+    yield f"why: {policy.spec.rationale.en}"
+    yield f"原因: {policy.spec.rationale.zh}"
     yield f"fix: {remedy.en}"
     yield f"处置: {remedy.zh}\n"
     yield from _rule(document)

@@ -46,8 +46,10 @@ class CompileError(ValueError):
 class Context:
     """A document that expressions are asked about."""
 
-    def __init__(self, activation: cel.Activation) -> None:
+    def __init__(self, activation: cel.Activation, *, large: bool) -> None:
         self.activation = activation
+        self.large = large
+        """Whether rules had better be asked one by one."""
 
 
 class Expression:
@@ -103,6 +105,13 @@ class Engine:
         except (RuntimeError, ValueError, TypeError) as failure:
             raise CompileError(failures.without_code(str(failure))) from failure
 
+    def parts(self, text: str) -> trees.Parts:
+        """The expression taken apart, with a type for each part. Raises CompileError."""
+        try:
+            return trees.parts(self._serialized(text))
+        except (RuntimeError, ValueError, TypeError, message.DecodeError) as failure:
+            raise CompileError(failures.without_code(str(failure))) from failure
+
     def _serialized(self, text: str) -> bytes:
         return trees.eager(self._env.compile(text).serialize())
 
@@ -124,9 +133,9 @@ class Engine:
         Raises:
             documents.DocumentError: it is no plain JSON, or is larger than any that the API server takes.
         """
-        documents.check(document)
+        large = documents.check(document)
         known = unknowns.marked(document, unknown) if unknown else document
-        return Context(self._env.Activation({"object": known}))
+        return Context(self._env.Activation({"object": known}), large=large)
 
 
 @functools.cache

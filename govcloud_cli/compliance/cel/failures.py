@@ -67,6 +67,7 @@ _KNOWN: Final = {
     "iteration budget": "takes more than 10,000 steps of iteration",
     "divi": "divides by zero",
     "out of bounds": "reads an element that is not there",
+    "conver": "a value cannot be converted",
     "out of range": "a number is out of range",
     "overflow": "a number is out of range",
 }

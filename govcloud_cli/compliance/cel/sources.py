@@ -9,7 +9,7 @@ from typing import Final
 
 from govcloud_cli.compliance import kinds, subjects
 from govcloud_cli.compliance.cel import engine as engines
-from govcloud_cli.compliance.cel import texts
+from govcloud_cli.compliance.cel import texts, tokens
 from govcloud_cli.model import policies
 
 _STEP: Final = re.compile(r"[^.\[\]]+")
@@ -137,7 +137,7 @@ class _Reader:
     def text(self, source: str, field: str, *, wanted: str = "bool") -> texts.Text:
         try:
             text = texts.read(source, self._variables)
-        except texts.TextError as failure:
+        except tokens.TextError as failure:
             self.problems.append(Problem(field=field, message=str(failure)))
             return texts.Text(source=source, alone=source, body="(true)", uses=frozenset())
         self._read.append((field, text, wanted))

@@ -1,4 +1,4 @@
-"""The text of CEL expressions: taken apart only as far as it takes to name variables and to put expressions together.
+"""CEL expressions as they are put together with others.
 
 A policy writes `variables.<name>`. Here that becomes a name of its own, bound by `cel.bind` around the expression: an
 error in a variable then matters where the variable is reached, and only there, as in the API server (see `trees.BOUND`
@@ -12,21 +12,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from govcloud_cli.compliance.cel import patterns, quantities, trees
+from govcloud_cli.compliance.cel import patterns, quantities, tokens, trees
 
-_TOKEN: Final = re.compile(
-    r"(?P<space>\s+|//[^\n]*)"
-    r"|(?P<string>[bB]?[rR][bB]?(?:'''(?s:.*?)'''|\"\"\"(?s:.*?)\"\"\"|'[^'\n]*'|\"[^\"\n]*\")"
-    r"|[bB]?(?:'''(?:\\(?s:.)|(?s:[^\\]))*?'''|\"\"\"(?:\\(?s:.)|(?s:[^\\]))*?\"\"\""
-    r"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"))"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*|`[^`\n]*`)"
-    r"|(?P<number>[0-9][0-9A-Za-z.]*)"
-    r"|(?P<sign>[()\[\]{}.,?:!&|=<>+*/%-])",
-    re.ASCII,
-)
-_CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 _COMPARED: Final = {"isLessThan": " < 0", "isGreaterThan": " > 0", "compareTo": ""}
 _KEPT: Final = {patterns.MATCHES, quantities.COMPARE}
+_MISSING: Final = frozenset({"transformMap", "transformMapEntry"})
+"""The engine compiles them and cannot evaluate them."""
 _Edit = tuple[int, int, str]
 """Start, end, and what to write there."""
 _RESERVED: Final = "__gc_"
@@ -38,46 +29,6 @@ _NOT_THERE: Final = {
     "params": "policies have no parameters; variables.settings has the platform's",
     "namespaceObject": "other objects are known to the API server alone",
 }
-
-
-class TextError(ValueError):
-    """The text is no expression that a policy may have."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Token:
-    """A piece of the text that is neither space nor comment."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
-def tokens(text: str) -> tuple[Token, ...]:
-    """The pieces.
-
-    Raises:
-        TextError: a piece is none, or brackets do not match: such a text could reach out of what is put around it.
-    """
-    found: list[Token] = []
-    opened: list[str] = []
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise TextError(f"cannot be read from {text[at : at + 20]!r} on")
-        kind = str(match.lastgroup)
-        if kind != "space":
-            found.append(Token(kind=kind, text=match[0], start=at, end=match.end()))
-            if match[0] in {"(", "[", "{"}:
-                opened.append(match[0])
-            elif match[0] in _CLOSING and (not opened or opened.pop() != _CLOSING[match[0]]):
-                raise TextError("brackets do not match")
-        at = match.end()
-    if opened:
-        raise TextError("brackets do not match")
-    return tuple(found)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -113,19 +64,21 @@ def read(source: str, variables: Mapping[str, Variable]) -> Text:
     """Take in an expression that may name these variables.
 
     Raises:
-        TextError: it names what is not there, or what only the API server knows.
+        tokens.TextError: it names what is not there, or what only the API server knows.
     """
     for name in (trees.UNUSED, trees.BOUND):
         if name in source:
-            raise TextError(f"has {name} in it, which is kept for the engine")
-    pieces = tokens(source)
+            raise tokens.TextError(f"has {name} in it, which is kept for the engine")
+    pieces = tokens.read(source)
     replaced: list[_Edit] = []
     uses: set[str] = set()
     for index, piece in enumerate(pieces):
-        if piece.text == "matches" and pieces[index + 1 : index + 2] and pieces[index + 1].text == "(":
+        if piece.text == "matches" and tokens.begins(pieces[index + 1 :], "("):
             replaced.append((piece.start, piece.end, patterns.MATCHES))
         if piece.text in _KEPT or piece.text.startswith(_RESERVED):
-            raise TextError(f"names {piece.text}, which is kept for the engine")
+            raise tokens.TextError(f"names {piece.text}, which is kept for the engine")
+        if piece.text in _MISSING and tokens.begins(pieces[index + 1 :], "("):
+            raise tokens.TextError(f"calls {piece.text}, which the engine cannot evaluate")
         if piece.kind != "name" or _is_field(pieces, index):
             continue
         _refuse(pieces, index)
@@ -149,7 +102,7 @@ def _replace(source: str, pieces: Iterable[_Edit]) -> str:
     return source
 
 
-def _is_field(pieces: Sequence[Token], index: int) -> bool:
+def _is_field(pieces: Sequence[tokens.Token], index: int) -> bool:
     """Whether the name is a field or a method of something before it, or a field's name in a message."""
     before = pieces[index - 1].text if index else ""
     if before == "?" and index > 1:
@@ -157,63 +110,49 @@ def _is_field(pieces: Sequence[Token], index: int) -> bool:
     return before == "."
 
 
-def _refuse(pieces: Sequence[Token], index: int) -> None:
+def _refuse(pieces: Sequence[tokens.Token], index: int) -> None:
     name = pieces[index].text
     if name in _NOT_THERE:
-        raise TextError(f"names {name}: {_NOT_THERE[name]}")
+        raise tokens.TextError(f"names {name}: {_NOT_THERE[name]}")
     if name == "cel":
-        raise TextError("names cel: the API server has no cel.bind; use a variable")
+        raise tokens.TextError("names cel: the API server has no cel.bind; use a variable")
 
 
-def _named(pieces: Sequence[Token], index: int, variables: Mapping[str, Variable]) -> Variable:
+def _named(pieces: Sequence[tokens.Token], index: int, variables: Mapping[str, Variable]) -> Variable:
     following = pieces[index + 1 : index + 3]
     if [piece.kind for piece in following] != ["sign", "name"] or following[0].text != ".":
-        raise TextError("names variables as a whole; write variables.<name>")
+        raise tokens.TextError("names variables as a whole; write variables.<name>")
     name = following[1].text
     if name not in variables:
         known = ", ".join(sorted(variables)) or "none"
-        raise TextError(f"names variables.{name}, which is not defined before it (there: {known})")
+        raise tokens.TextError(f"names variables.{name}, which is not defined before it (there: {known})")
     return variables[name]
 
 
-def _formats(pieces: Sequence[Token]) -> Iterator[_Edit]:
+def _formats(pieces: Sequence[tokens.Token]) -> Iterator[_Edit]:
     """`format.x().validate(y)` as an optional of the list that the engine's function gives."""
     for index in range(len(pieces) - 7):
         named = [piece.text for piece in pieces[index + 3 : index + 8]] == ["(", ")", ".", "validate", "("]
         if named and pieces[index].text == "format" and not _is_field(pieces, index):
-            end = pieces[_closing(pieces, index + 7)].end
+            end = pieces[tokens.closing(pieces, index + 7)].end
             yield pieces[index].start, pieces[index].start, "optional.ofNonZeroValue("
             yield end, end, ")"
 
 
-def _comparisons(pieces: Sequence[Token]) -> Iterator[_Edit]:
+def _comparisons(pieces: Sequence[tokens.Token]) -> Iterator[_Edit]:
     """`quantity(a).isLessThan(quantity(b))` as `(_compare_(a, b) < 0)`, a sixth of the time."""
     for index, piece in enumerate(pieces):
-        if piece.text != "quantity" or _is_field(pieces, index) or not _begins(pieces[index + 1 :], "("):
+        if piece.text != "quantity" or _is_field(pieces, index) or not tokens.begins(pieces[index + 1 :], "("):
             continue
-        end = _closing(pieces, index + 1)
+        end = tokens.closing(pieces, index + 1)
         method = pieces[end + 2].text if len(pieces) > end + 2 else ""
-        if method not in _COMPARED or not _begins(pieces[end + 1 :], ".", method, "(", "quantity", "("):
+        if method not in _COMPARED or not tokens.begins(pieces[end + 1 :], ".", method, "(", "quantity", "("):
             continue
-        last = _closing(pieces, end + 5)
-        if _begins(pieces[last + 1 :], ")"):
+        last = tokens.closing(pieces, end + 5)
+        if tokens.begins(pieces[last + 1 :], ")"):
             yield piece.start, piece.end, f"({quantities.COMPARE}"
             yield pieces[end].start, pieces[end + 5].end, ", "
             yield pieces[last + 1].start, pieces[last + 1].end, f"{_COMPARED[method]})"
-
-
-def _begins(pieces: Sequence[Token], *wanted: str) -> bool:
-    return [piece.text for piece in pieces[: len(wanted)]] == list(wanted)
-
-
-def _closing(pieces: Sequence[Token], opening: int) -> int:
-    """Where the bracket at `opening` is closed."""
-    depth = 0
-    for index in range(opening, len(pieces)):
-        depth += (pieces[index].text in _CLOSING.values()) - (pieces[index].text in _CLOSING)
-        if not depth:
-            return index
-    raise TextError("brackets do not match")
 
 
 def bind(body: str, uses: Iterable[str], variables: Sequence[Variable]) -> tuple[str, frozenset[str]]:

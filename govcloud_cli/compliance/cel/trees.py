@@ -5,6 +5,8 @@ What is not named here is kept as it is.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory
@@ -39,8 +41,12 @@ _FIELDS: Final = {
         ("iter_var2", 8, "string"),
     ),
     "ParsedExpr": (("expr", 2, "Expr"),),
-    "CheckedExpr": (("expr", 4, "Expr"),),
+    "CheckedExpr": (("type_map", 3, "*TypeEntry"), ("expr", 4, "Expr")),
+    "TypeEntry": (("key", 1, "int64"), ("value", 2, "bytes")),
 }
+BOOL: Final = b"\x18\x01"
+STRING: Final = b"\x18\x05"
+"""Types, as `Parts.types` has them (message Type, field `primitive`)."""
 UNUSED: Final = "#unused"
 """What the loop variable is called that `cel.bind` comes to; there is nothing that it runs over."""
 BOUND: Final = "#bound_"
@@ -51,6 +57,7 @@ error may come to true. By another name it is a loop like any other: evaluated b
 that matters where it is reached.
 """
 _SCALARS: Final = {
+    "bytes": descriptor_pb2.FieldDescriptorProto.TYPE_BYTES,
     "int64": descriptor_pb2.FieldDescriptorProto.TYPE_INT64,
     "bool": descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
     "string": descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
@@ -106,6 +113,46 @@ def copy(tree: Any) -> Any:
     copied = Expr()
     copied.CopyFrom(tree)
     return copied
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A checked expression taken apart."""
+
+    tree: Any
+    """`Expr`."""
+    types: Mapping[int, bytes]
+    """Id of a part -> its type, serialized; two are equal if these are."""
+
+    def inside(self, part: Any) -> Iterator[Any]:
+        """The parts that a part is made of."""
+        match kind_of(part):
+            case "select_expr":
+                yield part.select_expr.operand
+            case "call_expr":
+                yield from (
+                    *((part.call_expr.target,) if part.call_expr.HasField("target") else ()),
+                    *part.call_expr.args,
+                )
+            case "list_expr":
+                yield from part.list_expr.elements
+            case "struct_expr":
+                for entry in part.struct_expr.entries:
+                    yield from (entry.map_key, entry.value)
+            case "comprehension_expr":
+                loop = part.comprehension_expr
+                yield from (loop.iter_range, loop.accu_init, loop.loop_condition, loop.loop_step, loop.result)
+
+
+def kind_of(part: Any) -> str:
+    """Which kind of expression it is, by the name of its field; empty for a name of a field in a message."""
+    return next((field.name for field, _ in part.ListFields() if field.name.endswith("_expr")), "")
+
+
+def parts(serialized: bytes) -> Parts:
+    """A checked expression that the engine serialized, taken apart."""
+    whole = _class("CheckedExpr").FromString(any_pb2.Any.FromString(serialized).value)
+    return Parts(tree=whole.expr, types={entry.key: entry.value for entry in whole.type_map})
 
 
 def checked(serialized: bytes) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from govcloud_cli.compliance import subjects
@@ -78,8 +79,7 @@ def _wider(atom: tuple[str, str, str] | None) -> frozenset[tuple[str, str, str] 
 
 def in_use(found: Sequence[subjects.Subject]) -> Failures:
     """Policies that select no pod, and peers that are nobody; each judged only where all that could be is at hand."""
-    workloads = objects.by_namespace(filter(objects.is_workload, found))
-    pods = {name: list(_pods(group)) for name, group in workloads.items()}
+    pods = objects.Pods(found)
     whole = any(one.input is policies.Input.ENVIRONMENT for one in found)
     known = peers.Namespaces(filter(peers.is_namespace, found)) if whole else None
     zones = [
@@ -90,19 +90,13 @@ def in_use(found: Sequence[subjects.Subject]) -> Failures:
         if (prefix := reading.network(reading.at(one.document, field))) is not None
     ]
     for policy in filter(peers.is_policy, found):
-        own = pods.get(objects.namespace(policy))
-        selector = reading.at(policy.document, "spec", "podSelector")
-        if own is not None and not any(objects.selects(selector, labels) for labels in own):
+        own = functools.partial(pods.any_in, objects.namespace(policy))
+        if not own(reading.at(policy.document, "spec", "podSelector")):
             yield check.CheckFailure(subject=policy, message="it selects no pod", path=("spec", "podSelector"))
         for path, peer in _peers(policy):
             text = _nobody(peer, own, known, zones)
             if text:
                 yield check.CheckFailure(subject=policy, message=text, path=path)
-
-
-def _pods(group: Sequence[subjects.Subject]) -> Iterator[objects.Labels]:
-    for one in group:
-        yield objects.labels(objects.template(one))
 
 
 def _peers(policy: subjects.Subject) -> Iterator[tuple[subjects.Path, Json]]:
@@ -114,7 +108,7 @@ def _peers(policy: subjects.Subject) -> Iterator[tuple[subjects.Path, Json]]:
 
 def _nobody(
     peer: Json,
-    own: Sequence[objects.Labels] | None,
+    own: Callable[[Json], bool],
     known: peers.Namespaces | None,
     zones: Sequence[reading.IpNetwork],
 ) -> str:
@@ -126,7 +120,7 @@ def _nobody(
     if selector is not None:
         return "no namespace has the labels of a peer" if known is not None and not known.selected(selector) else ""
     pods = reading.at(peer, "podSelector")
-    if pods is not None and own is not None and not any(objects.selects(pods, labels) for labels in own):
+    if pods is not None and not own(pods):
         return "no pod has the labels of a peer"
     return ""
 

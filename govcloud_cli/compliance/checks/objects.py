@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -128,6 +129,50 @@ def selects(selector: Json, given: Labels) -> bool:
     return all(given.get(key) == value for key, value in equal) and all(
         _fits(one, given) for one in reading.items(selector, "matchExpressions")
     )
+
+
+class Pods:
+    """The pods of every workload, found by labels."""
+
+    def __init__(self, found: Iterable[subjects.Subject]) -> None:
+        grouped = by_namespace(filter(is_workload, found))
+        self._labels = {name: [labels(template(one)) for one in group] for name, group in grouped.items()}
+        self._having: dict[tuple[str, str, str], list[Labels]] = {}
+        for name, group in self._labels.items():
+            for given in group:
+                for key, value in given.items():
+                    self._having.setdefault((name, key, value), []).append(given)
+
+    def any_in(self, namespace: str, selector: Json) -> bool:
+        """Whether a selector takes any; True where no workload of the namespace is known."""
+        if namespace not in self._labels:
+            return True
+        having = [self._having.get((namespace, *pair), []) for pair in _pairs(selector)]
+        among = min(having, key=len) if having else self._labels[namespace]
+        return any(selects(selector, given) for given in among)
+
+
+class Selectors:
+    """Objects that select pods, found by the labels of a pod."""
+
+    def __init__(self, found: Iterable[subjects.Subject], selector_of: Callable[[subjects.Subject], Json]) -> None:
+        entries = [(one, selector_of(one)) for one in found]
+        common = collections.Counter((namespace(one), *pair) for one, selector in entries for pair in _pairs(selector))
+        self._by_pair: dict[tuple[str, ...], list[tuple[subjects.Subject, Json]]] = {}
+        for one, selector in entries:
+            keys = [(namespace(one), *pair) for pair in _pairs(selector)]
+            rarest = min(keys, key=lambda key: common[key]) if keys else (namespace(one),)
+            self._by_pair.setdefault(rarest, []).append((one, selector))
+
+    def taking(self, within: str, given: Labels) -> list[subjects.Subject]:
+        """Those of a namespace that take a pod with these labels."""
+        keys = [(within,), *((within, *pair) for pair in given.items())]
+        entries = (entry for key in keys for entry in self._by_pair.get(key, ()))
+        return [one for one, selector in entries if selects(selector, given)]
+
+
+def _pairs(selector: Json) -> list[tuple[str, str]]:
+    return [pair for pair in reading.mapping(selector, "matchLabels").items() if isinstance(pair[1], str)]
 
 
 def _fits(expression: Json, given: Labels) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from govcloud_cli.compliance import subjects
@@ -22,40 +22,13 @@ _is_ingress = objects.is_a("Ingress", group="networking.k8s.io")
 _BUILT_IN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})
 
 
-def _pod_labels(found: Iterable[subjects.Subject]) -> dict[str, list[objects.Labels]]:
-    """Labels of the pods of every workload, by namespace."""
-    grouped = objects.by_namespace(filter(objects.is_workload, found))
-    return {name: [objects.labels(objects.template(one)) for one in group] for name, group in grouped.items()}
-
-
 def services_select(found: Sequence[subjects.Subject]) -> Failures:
     """Services that lead to no pod, where the namespace's workloads are at hand."""
-    pods = _Pods(found)
+    pods = objects.Pods(found)
     for one in filter(_is_service, found):
         selector = reading.mapping(one.document, "spec", "selector")
         if selector and not pods.any_in(objects.namespace(one), {"matchLabels": selector}):
             yield check.CheckFailure(subject=one, message="it leads to no pod", path=("spec", "selector"))
-
-
-class _Pods:
-    """The pods of every workload, found by labels."""
-
-    def __init__(self, found: Iterable[subjects.Subject]) -> None:
-        self._labels = _pod_labels(found)
-        self._having: dict[tuple[str, str, str], list[objects.Labels]] = {}
-        for name, group in self._labels.items():
-            for labels in group:
-                for key, value in labels.items():
-                    self._having.setdefault((name, key, value), []).append(labels)
-
-    def any_in(self, namespace: str, selector: Json) -> bool:
-        """Whether a selector takes any; True where no workload of the namespace is known."""
-        if namespace not in self._labels:
-            return True
-        equal = reading.mapping(selector, "matchLabels")
-        key = next(((namespace, name, value) for name, value in equal.items() if isinstance(value, str)), None)
-        among = self._labels[namespace] if key is None else self._having.get(key, [])
-        return any(objects.selects(selector, labels) for labels in among)
 
 
 def accounts_in_use(found: Sequence[subjects.Subject]) -> Failures:
@@ -104,14 +77,9 @@ def bindings_resolve(found: Sequence[subjects.Subject]) -> Failures:
 
 def disruptions_bounded(found: Sequence[subjects.Subject]) -> Failures:
     """Workloads of several replicas that a drain may take away at once, and budgets that let none go."""
-    budgets = objects.by_namespace(filter(_is_budget, found))
+    budgets = objects.Selectors(filter(_is_budget, found), lambda one: reading.at(one.document, "spec", "selector"))
     for one in filter(_is_replicated, found):
-        labels = objects.labels(objects.template(one))
-        own = [
-            budget
-            for budget in budgets.get(objects.namespace(one), [])
-            if objects.selects(reading.at(budget.document, "spec", "selector"), labels)
-        ]
+        own = budgets.taking(objects.namespace(one), objects.labels(objects.template(one)))
         if not own:
             text = "no PodDisruptionBudget keeps some of its replicas running"
             yield check.CheckFailure(subject=one, message=text, path=("spec", "replicas"))

@@ -1,4 +1,4 @@
-"""A report as one page for people: each requirement with what is behind it and what the run says, then the findings.
+"""A report as one page for people: the verdict, the findings, then each requirement with what is behind it.
 
 Self-contained: no script, nothing to load, so that it can be mailed, filed and printed. Bilingual.
 """
@@ -58,8 +58,38 @@ class _Section:
         return {kind: counted[kind] for kind in coverage.Verdict}
 
 
-def render(report: findings.Report, *, environment: str, version: str, catalogues: Sequence[controls.Catalogue]) -> str:
-    """The whole page. `environment`: what was judged, by name; `version`: of GovCloud."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Verdict:
+    """What a run comes to, as its exit code says it."""
+
+    en: str
+    zh: str
+    denying: int
+    """Findings at or above the threshold."""
+    ended: int
+    """Waivers that ended or were refused."""
+    severities: dict[policies.Severity, int]
+    """All findings that nothing excuses."""
+
+    @property
+    def css(self) -> str:
+        """Its class on the page."""
+        return self.en.lower()
+
+
+def render(
+    report: findings.Report,
+    *,
+    environment: str,
+    version: str,
+    catalogues: Sequence[controls.Catalogue],
+    threshold: policies.Severity | None,
+) -> str:
+    """The whole page.
+
+    `environment`: what was judged, by name; `version`: of GovCloud. `threshold`: from where on a finding denies; None
+    where nothing was judged: then there are only the requirements.
+    """
     outcomes = collections.Counter(result.outcome for result in report.results)
     sections = [
         _Section(catalogue=one, judged=coverage.judged(coverage.coverage(one, report.rules), report))
@@ -67,6 +97,8 @@ def render(report: findings.Report, *, environment: str, version: str, catalogue
     ]
     return _template().render(
         report=report,
+        threshold=threshold,
+        verdict=None if threshold is None else _verdict(report, threshold),
         environment=environment,
         version=version,
         sections=sections,
@@ -74,6 +106,22 @@ def render(report: findings.Report, *, environment: str, version: str, catalogue
         passed=sum(report.passed.values()),
         seen=sum(one.seen for one in report.inputs),
         disclaimer=coverage.DISCLAIMER,
+    )
+
+
+def _verdict(report: findings.Report, threshold: policies.Severity) -> _Verdict:
+    en, zh = "PASSED", "符合"
+    if report.unjudged:
+        en, zh = "INCOMPLETE", "结论不完整"
+    elif report.stopping(threshold):
+        en, zh = "DENIED", "不符合"
+    found = collections.Counter(result.policy.spec.severity for result in report.of(findings.Outcome.FAIL))
+    return _Verdict(
+        en=en,
+        zh=zh,
+        denying=len(report.failing(threshold)),
+        ended=len({notice.waiver for notice in report.notices if notice.fails}),
+        severities={one: found[one] for one in policies.Severity},
     )
 
 

@@ -1,7 +1,8 @@
 """A report as JUnit XML, in the dialect that Jenkins and GitLab read.
 
 A suite per kind of input. What did not pass has a case for each rule and resource; what passed has one for each rule,
-so that a clean run is seen to have tested something.
+so that a clean run is seen to have tested something. What the run lets pass is no failure: readers fail a build for
+any.
 """
 
 from __future__ import annotations
@@ -27,10 +28,14 @@ _RANKED = (
 )
 
 
-def render(report: findings.Report) -> str:
-    """The whole report. Failures are findings that nothing excuses, of any severity; errors are what nobody judged."""
+def render(report: findings.Report, *, threshold: policies.Severity) -> str:
+    """The whole report.
+
+    Failures are findings at or above `threshold` that nothing excuses, and waivers that ended; errors are what nobody
+    judged. Findings below `threshold` are cases that pass, and say so.
+    """
     root = junitparser.JUnitXml(f"govcloud policy check ({report.profile.value})")
-    for suite in _suites(report):
+    for suite in _suites(report, threshold):
         root.add_testsuite(suite)
     root.update_statistics()  # type: ignore[no-untyped-call]
     root.time = round(report.seconds, 3)
@@ -38,10 +43,10 @@ def render(report: findings.Report) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text.decode("utf-8")}\n'
 
 
-def _suites(report: findings.Report) -> Iterator[junitparser.TestSuite]:
+def _suites(report: findings.Report, threshold: policies.Severity) -> Iterator[junitparser.TestSuite]:
     yield _suite("inputs", [*_inputs(report), *_problems(report)], {"profile": report.profile.value})
     cases: dict[policies.Input, list[junitparser.TestCase]] = collections.defaultdict(list)
-    for kind, case in _judged(report):
+    for kind, case in _judged(report, threshold):
         cases[kind].append(case)
     for kind in policies.Input:
         if kind in cases:
@@ -76,26 +81,29 @@ def _problems(report: findings.Report) -> Iterator[junitparser.TestCase]:
         yield case
 
 
-def _judged(report: findings.Report) -> Iterator[tuple[policies.Input, junitparser.TestCase]]:
+def _judged(
+    report: findings.Report, threshold: policies.Severity
+) -> Iterator[tuple[policies.Input, junitparser.TestCase]]:
     """Passes by rule, then all else by rule and resource."""
     for rule in report.rules:
         passed = report.passed.get(rule.metadata.id, 0)
         if passed:
-            case = _case(rule.metadata.id, f"{passed} passed")
-            case.system_out = texts.line(rule.metadata.title.en)
+            # The same in every run, so that readers can tell its history.
+            case = _case(rule.metadata.id, f"{rule.metadata.id}: {rule.metadata.title.en}")
+            case.system_out = f"{passed} passed"
             yield rule.spec.input, case
     groups: dict[tuple[str, str, subjects.Place | None], list[findings.Result]] = collections.defaultdict(list)
     for result in report.results:
         groups[result.policy.metadata.id, result.subject.key, result.subject.place].append(result)
     for group in groups.values():
-        yield group[0].policy.spec.input, _failed(group)
+        yield group[0].policy.spec.input, _failed(group, threshold)
 
 
-def _failed(group: Sequence[findings.Result]) -> junitparser.TestCase:
+def _failed(group: Sequence[findings.Result], threshold: policies.Severity) -> junitparser.TestCase:
     worst = min(group, key=lambda result: _RANKED.index(result.outcome))
     policy = worst.policy
     case = _case(policy.metadata.id, worst.subject.key)
-    told = texts.line(worst.message)
+    told, whole = texts.line(worst.message), "\n".join(_lines(group, policy))
     match worst.outcome:
         case findings.Outcome.WAIVED:
             case.result = [junitparser.Skipped(texts.line(worst.waiver or "?"), "waived")]
@@ -105,11 +113,14 @@ def _failed(group: Sequence[findings.Result]) -> junitparser.TestCase:
             case.result = [junitparser.Skipped("known since the baseline was taken", "baselined")]
             case.system_out = told
             return case
+        case findings.Outcome.FAIL if not policy.spec.severity.reaches(threshold):
+            case.system_out = f"below {threshold.value}, so it denies nothing\n{whole}"
+            return case
         case findings.Outcome.FAIL:
             result: junitparser.Failure | junitparser.Error = junitparser.Failure(told, policy.spec.severity.value)
         case _:
             result = junitparser.Error(told, worst.outcome.value)
-    result.text = "\n".join(_lines(group, policy))
+    result.text = whole
     case.result = [result]
     return case
 

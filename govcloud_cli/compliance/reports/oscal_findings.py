@@ -166,7 +166,7 @@ def _risk(
     document: Json = {
         "uuid": uuid,
         "title": texts.line(f"{name}: {', '.join(rule.metadata.id for rule in rules)}", 300),
-        "description": " ".join(texts.line(rule.spec.rationale) for rule in rules),
+        "description": " ".join(texts.line(rule.spec.rationale.en) for rule in rules),
         "statement": texts.line(waiver.spec.reason) if waiver is not None else "A waiver lets it be.",
         "props": [oscal_observations.prop("waiver", name)],
         "status": "deviation-approved",

@@ -110,7 +110,7 @@ def _rule(rule: policies.Policy, frameworks: Sequence[Taxonomy]) -> Json:
         "id": rule.metadata.id,
         "name": "".join(part.capitalize() for part in rule.metadata.id.split("-")),
         "shortDescription": {"text": f"{title.en} ({title.zh})"},
-        "fullDescription": {"text": spec.rationale},
+        "fullDescription": {"text": f"{spec.rationale.en} {spec.rationale.zh}"},
         "help": {"text": f"{spec.remediation.en}\n\n{spec.remediation.zh}", "markdown": _help(rule)},
         "defaultConfiguration": {"level": LEVELS[spec.severity]},
         "relationships": list(_relationships(rule, frameworks)),
@@ -129,7 +129,8 @@ def _help(rule: policies.Policy) -> str:
     named = [f"- {_NAMES[one]}: {', '.join(ids)}" for one in controls.Framework if (ids := coverage.named(rule, one))]
     parts = [
         f"# {title.en}\n\n{title.zh}",
-        f"**Why**: {spec.rationale}",
+        f"**Why**: {spec.rationale.en}",
+        f"**原因**: {spec.rationale.zh}",
         f"**Fix**: {spec.remediation.en}",
         f"**处置**: {spec.remediation.zh}",
         "\n".join(named),

@@ -59,10 +59,14 @@ class Book:
 
 def beside(inventory: pathlib.Path) -> pathlib.Path:
     """Where the policies of the environment in the folder `inventory` lie: beside the folder that holds it."""
-    # As it was named, so that messages name files as the user would.
-    if len(inventory.parts) > 1 and ".." not in inventory.parts:
-        return inventory.parent.parent / rulebooks.NAME
-    return inventory.resolve().parent.parent / rulebooks.NAME
+    real = inventory.resolve().parent.parent / rulebooks.NAME
+    # As it was named where that is the same place, so that messages name files as the user would.
+    named = inventory.parent.parent / rulebooks.NAME
+    return (
+        named
+        if ".." not in inventory.parts and len(inventory.parts) > 1 and named.resolve() == real.resolve()
+        else real
+    )
 
 
 def load(own: pathlib.Path | None) -> Book:

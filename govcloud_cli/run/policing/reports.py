@@ -6,6 +6,7 @@ import datetime
 import pathlib
 
 from govcloud_cli import __version__
+from govcloud_cli.model import policies
 from govcloud_cli.run import policies as run_policies
 
 FORMS = ("sarif", "junit", "oscal", "html")
@@ -18,8 +19,9 @@ def render(
     exit_code: int,
     began: datetime.datetime,
     ended: datetime.datetime,
+    threshold: policies.Severity = policies.MANDATORY,
 ) -> str:
-    """One of `FORMS`. `began` and `ended` are UTC; `exit_code` is what the run ends with.
+    """One of `FORMS`. `began` and `ended` are UTC; `exit_code` is what the run ends with, `threshold` where it denies.
 
     Raises `errors.InventoryError` for catalogues of controls with faults.
     """
@@ -29,7 +31,7 @@ def render(
         case "junit":
             from govcloud_cli.compliance.reports import junit
 
-            return junit.render(report)
+            return junit.render(report, threshold=threshold)
         case "sarif":
             from govcloud_cli.compliance.reports import sarif
 
@@ -57,5 +59,11 @@ def render(
         case "html":
             from govcloud_cli.compliance.reports import html
 
-            return html.render(report, environment=answer.about, version=__version__, catalogues=book.catalogues())
+            return html.render(
+                report,
+                environment=answer.about,
+                version=__version__,
+                catalogues=book.catalogues(),
+                threshold=threshold,
+            )
     raise ValueError(f"no form {form}")

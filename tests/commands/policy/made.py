@@ -22,7 +22,7 @@ def policy(identifier: str = "pod-privileged", *, severity: str = "high", **spec
                 "waivable": True,
                 "profile": policies.Profile.BASELINE,
                 "controls": {"mlps": ("L3-CES1-17",)},
-                "rationale": "What goes wrong without it.",
+                "rationale": {"en": "What goes wrong without it.", "zh": "没有该规则时会出现的问题。"},
                 "remediation": {"en": "Do this instead of that.", "zh": "请改为这样做，不要那样做。"},
                 "input": policies.Input.TENANT,
                 "validations": ({"expression": "true", "message": "it is wrong"},),

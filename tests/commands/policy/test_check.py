@@ -200,10 +200,10 @@ def test_only_named_rules_are_asked(bad: Path, shipped: Path) -> None:
 
 
 @pytest.mark.usefixtures("bad")
-def test_a_waiver_lets_a_finding_be_until_its_last_day(here: Path) -> None:
-    policy_folders.waiver(here / "policies", expires="2026-11-01")
+def test_a_waiver_lets_a_finding_be_until_its_last_day(environment: Path) -> None:
+    policy_folders.waiver(environment.parent.parent / "policies", expires="2026-11-01")
 
-    result = command_line.run("policy", "check", "deploy", "--all")
+    result = command_line.run("policy", "check", "deploy", "--all", "--env", str(environment))
 
     assert result.code == CLEAN
     assert "waived by W-2026-001 pod-privileged: " in result.stdout
@@ -211,20 +211,31 @@ def test_a_waiver_lets_a_finding_be_until_its_last_day(here: Path) -> None:
 
 
 @pytest.mark.usefixtures("bad")
-def test_a_waiver_that_ended_lets_nothing_be(here: Path) -> None:
-    policy_folders.waiver(here / "policies", expires="2026-10-31")
+def test_waivers_that_lie_beside_what_is_judged_count_for_nothing(here: Path) -> None:
+    """One pull request could bring both."""
+    policy_folders.waiver(here / "policies", expires="2026-11-01")
 
     result = command_line.run("policy", "check", "deploy")
+
+    assert result.code == DENIED
+    assert "waivers count for an environment: name its inventory with --env" in result.stdout
+
+
+@pytest.mark.usefixtures("bad")
+def test_a_waiver_that_ended_lets_nothing_be(environment: Path) -> None:
+    policy_folders.waiver(environment.parent.parent / "policies", expires="2026-10-31")
+
+    result = command_line.run("policy", "check", "deploy", "--env", str(environment))
 
     assert result.code == DENIED
     assert "1 finding at or above high, 1 exception to renew or remove" in result.stdout
 
 
 @pytest.mark.usefixtures("good")
-def test_a_waiver_that_ended_denies_even_what_is_clean(here: Path) -> None:
-    policy_folders.waiver(here / "policies", expires="2026-10-31")
+def test_a_waiver_that_ended_denies_even_what_is_clean(environment: Path) -> None:
+    policy_folders.waiver(environment.parent.parent / "policies", expires="2026-10-31")
 
-    assert command_line.run("policy", "check", "deploy").code == DENIED
+    assert command_line.run("policy", "check", "deploy", "--env", str(environment)).code == DENIED
 
 
 @pytest.mark.usefixtures("bad")
@@ -257,7 +268,9 @@ def test_with_an_environment_its_profile_counts(environment: Path, shipped: Path
     platform.write_text(platform.read_text("utf-8") + "  policies: {profile: baseline}\n", "utf-8")
     words = ("policy", "check", "deploy", "--env", str(environment))
 
-    assert command_line.run(*words).code == CLEAN
+    judged = command_line.run(*words)
+    assert judged.code == errors.ExitCode.BAD_INPUT
+    assert "nothing was judged" in judged.stdout
     assert command_line.run(*words, "--profile", "mlps-l3").code == DENIED
 
 
@@ -421,10 +434,32 @@ def test_no_sample_or_secret_of_the_input_is_echoed(here: Path) -> None:
     assert "hunter2" not in result.stdout + (here / "a.html").read_text("utf-8") + (here / "a.json").read_text("utf-8")
 
 
+def test_a_reader_of_everything_who_goes_away_changes_nothing_about_the_verdict(bad: Path, shipped: Path) -> None:
+    """`2>&1 | true`: what is told on standard error finds nobody either."""
+    code = (
+        "import pathlib, sys; from govcloud_cli import main, resources\n"
+        "shipped = pathlib.Path(sys.argv.pop())\n"
+        "resources.folder = lambda name, **_: shipped\n"
+        "main.main()"
+    )
+    read, write = os.pipe()
+    os.close(read)
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "policy", "check", str(bad), "--sarif", "x.sarif", str(shipped)],
+        stdout=write,
+        stderr=write,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        cwd=bad.parent.parent,
+    ) as process:
+        os.close(write)
+        assert process.wait() == DENIED
+
+
 def test_a_reader_who_goes_away_changes_nothing_about_the_verdict(bad: Path, shipped: Path) -> None:
     code = (
         "import pathlib, sys; from govcloud_cli import main, resources\n"
-        "resources.folder = lambda name, **_: pathlib.Path(sys.argv.pop())\n"
+        "shipped = pathlib.Path(sys.argv.pop())\n"
+        "resources.folder = lambda name, **_: shipped\n"
         "main.main()"
     )
     with subprocess.Popen(

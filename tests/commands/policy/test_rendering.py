@@ -45,7 +45,7 @@ def test_five_hundred_equal_findings_take_a_few_lines_and_all_of_them_when_asked
 
 
 def test_the_worst_rule_stands_first() -> None:
-    low, critical = made.policy("a-low", severity="low"), made.policy("z-critical", severity="critical")
+    low, critical = made.policy("aa-low", severity="low"), made.policy("zz-critical", severity="critical")
     heads = [line for line in told(made.report(made.result(low), made.result(critical))) if "Demand of" in line]
 
     assert [head.split()[0] for head in heads] == ["critical", "low"]

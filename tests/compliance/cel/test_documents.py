@@ -32,6 +32,7 @@ def nested(depth: int) -> dict[str, Any]:
         ({"share": math.inf}, "plain JSON"),
         (nested(documents.DEEPEST + 1), "nested"),
         (nested(100_000), "nested"),
+        ({"list": [0] * (documents.LONGEST_LIST + 1)}, "elements"),
         ({"list": [0] * (documents.LONGEST_LIST + 1), "text": "x" * 65_536}, "elements"),
         ({"text": "x" * documents.LARGEST}, "larger"),
     ],
@@ -53,6 +54,11 @@ def test_a_document_is_refused(document: object, said: str) -> None:
 )
 def test_a_document_is_taken(document: object) -> None:
     documents.check(document)
+
+
+def test_a_large_document_is_known_as_one() -> None:
+    assert not documents.check({"list": [0] * 2_000})
+    assert documents.check({"list": [0] * 2_002})
 
 
 JSON = st.recursive(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud_cli.compliance.cel import engine, texts
+from govcloud_cli.compliance.cel import engine, texts, tokens
 
 
 def variable(name: str, source: str, *before: texts.Variable) -> texts.Variable:
@@ -35,12 +35,13 @@ def variable(name: str, source: str, *before: texts.Variable) -> texts.Variable:
         ("true) || (true", "brackets"),
         ("[1}", "brackets"),
         ("(true", "brackets"),
+        ("{'a': 1}.transformMap(k, v, v) == {}", "transformMap"),
         ("'unclosed", "cannot be read"),
         ("object # comment", "cannot be read"),
     ],
 )
 def test_an_expression_is_refused(source: str, said: str) -> None:
-    with pytest.raises(texts.TextError, match=said):
+    with pytest.raises(tokens.TextError, match=said):
         texts.read(source, {})
 
 
@@ -120,10 +121,10 @@ def test_what_is_no_plain_comparison_of_quantities_stays_as_it_is(source: str) -
 def test_no_text_reaches_out_of_the_brackets_around_it(source: str) -> None:
     try:
         body = texts.read(source, {}).body
-    except texts.TextError:
+    except tokens.TextError:
         return
     depth = [0]
-    for piece in texts.tokens(body):
+    for piece in tokens.read(body):
         depth.append(depth[-1] + (piece.text in ("(", "[", "{")) - (piece.text in (")", "]", "}")))
     assert depth[-1] == 0
     assert 0 not in depth[1:-1]

@@ -9,7 +9,7 @@ from cel_expr_python import cel
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govcloud_cli.compliance.cel import engine, texts
+from govcloud_cli.compliance.cel import engine, texts, tokens
 
 ENGINE = engine.Engine({})
 DOCUMENT: dict[str, Any] = {"items": [["a"], ["b", "c"]], "one": 1}
@@ -48,7 +48,7 @@ def test_what_is_bound_is_read_rightly(expression: str, wanted: object) -> None:
 
 def test_a_name_of_the_loops_behind_it_is_refused() -> None:
     for name in ("#unused", "#bound_"):
-        with pytest.raises(texts.TextError, match="kept for the engine"):
+        with pytest.raises(tokens.TextError, match="kept for the engine"):
             texts.read(f"object.x == '{name}'", {})
 
 

@@ -26,7 +26,10 @@ def policy(name: str, severity: policies.Severity = policies.Severity.HIGH, **sp
         "waivable": True,
         "profile": "baseline",
         "controls": {"mlps": ["L3-CES1-08", "L3-CES1-17"], "nist": ["AC-6", "SC-7(5)"], "cis": ["5.2.2"]},
-        "rationale": "Whoever controls it controls the node & all tenants on it.",
+        "rationale": {
+            "en": "Whoever controls it controls the node & all tenants on it.",
+            "zh": "没有该规则时会出现的问题。",
+        },
         "remediation": {"en": "Remove `privileged`, or set it to false.", "zh": "删除 privileged，或设为 false。"},
         "input": "kubernetes",
         "library": "pods",

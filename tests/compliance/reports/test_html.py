@@ -9,6 +9,7 @@ from hypothesis import given
 
 from govcloud_cli.compliance import findings
 from govcloud_cli.compliance.reports import html as page
+from govcloud_cli.model import policies
 from tests.compliance.reports import reporting
 
 VOID = {"meta", "br"}
@@ -38,8 +39,14 @@ class Reader(html.parser.HTMLParser):
             self.text.append(data)
 
 
-def read(report: findings.Report) -> Reader:
-    text = page.render(report, environment="lab <1>", version="0.5.0", catalogues=reporting.CATALOGUES)
+def render(report: findings.Report, threshold: policies.Severity | None = policies.Severity.HIGH) -> str:
+    return page.render(
+        report, environment="lab <1>", version="0.5.0", catalogues=reporting.CATALOGUES, threshold=threshold
+    )
+
+
+def read(report: findings.Report, threshold: policies.Severity | None = policies.Severity.HIGH) -> Reader:
+    text = render(report, threshold)
     text.encode("utf-8")
     reader = Reader()
     reader.feed(text)
@@ -100,6 +107,67 @@ def test_a_clean_page_says_that_there_are_no_findings_and_still_disclaims() -> N
     text = " ".join(read(reporting.CLEAN).text)
     assert "未发现问题" in text
     assert "绝不代表等保测评结论" in text
+
+
+def verdict(report: findings.Report, threshold: policies.Severity) -> str:
+    text = " ".join(" ".join(read(report, threshold).text).split())
+    return text[text.index("GovCloud 0.5.0") + len("GovCloud 0.5.0") : text.index("no certification")]
+
+
+def test_the_verdict_stands_first_with_threshold_and_counts_by_severity() -> None:
+    found = reporting.report(reporting.result(reporting.PRIVILEGED, reporting.WEB), passed={})
+    told = verdict(found, policies.Severity.HIGH)
+    assert told.split()[:2] == ["DENIED", "不符合"]
+    assert "1 at or above high" in told
+    assert "高及以上 1 项" in told
+    assert "Critical 严重 1 High 高 0 Medium 中 0 Low 低 0" in told
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome", "words"),
+    [
+        ("medium", findings.Outcome.FAIL, "DENIED 不符合"),
+        ("high", findings.Outcome.FAIL, "PASSED 符合"),
+        ("medium", findings.Outcome.WAIVED, "PASSED 符合"),
+        ("medium", findings.Outcome.BASELINED, "PASSED 符合"),
+        ("critical", findings.Outcome.ERROR, "INCOMPLETE 结论不完整"),
+        ("critical", findings.Outcome.UNKNOWN, "INCOMPLETE 结论不完整"),
+    ],
+)
+def test_the_verdict_is_the_exit_codes(severity: str, outcome: findings.Outcome, words: str) -> None:
+    found = reporting.report(reporting.result(reporting.IMAGES, reporting.WEB, outcome), passed={})
+    assert verdict(found, policies.Severity(severity)).strip().startswith(words)
+
+
+def test_a_waiver_that_ended_denies_and_what_could_not_be_read_leaves_the_verdict_open() -> None:
+    ended = findings.WaiverNotice(waiver="W-2025-001", rule="image-digest", kind="expired", detail="ended")
+    denied = verdict(reporting.report(notices=(ended,)), policies.Severity.HIGH)
+    assert denied.split()[0] == "DENIED"
+    assert "1 exception to renew or remove" in denied
+    both = verdict(reporting.EVERYTHING, policies.Severity.HIGH)
+    assert both.split()[0] == "INCOMPLETE"
+    assert "2 at or above high" in both, "what was found is told all the same"
+
+
+def test_a_page_of_a_run_that_judged_nothing_has_no_verdict() -> None:
+    text = " ".join(read(reporting.CLEAN, None).text)
+    assert "PASSED" not in text
+    assert "结论不完整" not in text
+    assert "未发现问题" not in text
+
+
+def test_findings_stand_before_counts_and_those_before_controls() -> None:
+    text = " ".join(read(reporting.EVERYTHING).text)
+    places = [text.index(words) for words in ("INCOMPLETE", "检查发现", "概要", "What is asked <for>")]
+    assert places == sorted(places)
+
+
+def test_nothing_is_clipped_in_print() -> None:
+    text = render(reporting.EVERYTHING)
+    printed = text[text.index("@media print") :]
+    # A collapsed border stands half outside of its table, and the edge of the sheet cuts it off.
+    assert "border-collapse: separate" in text
+    assert "max-width: 100%" in printed[: printed.index("</style>")]
 
 
 def test_each_requirement_has_its_verdict() -> None:

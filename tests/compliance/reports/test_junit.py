@@ -11,6 +11,7 @@ from hypothesis import given
 
 from govcloud_cli.compliance import findings
 from govcloud_cli.compliance.reports import junit
+from govcloud_cli.model import policies
 from tests.compliance.reports import reporting
 
 
@@ -19,8 +20,11 @@ def schema() -> xmlschema.XMLSchema:
     return xmlschema.XMLSchema(pathlib.Path(__file__).with_name("junit.xsd"))
 
 
-def read(report: findings.Report) -> junitparser.JUnitXml:
-    read_back = junitparser.JUnitXml.fromstring(junit.render(report).encode("utf-8"))
+HIGH, LOW = policies.Severity.HIGH, policies.Severity.LOW
+
+
+def read(report: findings.Report, threshold: policies.Severity = LOW) -> junitparser.JUnitXml:
+    read_back = junitparser.JUnitXml.fromstring(junit.render(report, threshold=threshold).encode("utf-8"))
     assert isinstance(read_back, junitparser.JUnitXml)
     return read_back
 
@@ -40,8 +44,8 @@ def test_a_clean_report_has_a_case_for_each_rule_that_passed_and_each_input() ->
     assert (back.tests, back.failures, back.errors, back.skipped) == (3, 0, 0, 0)
     assert kinds(back) == {
         ("inputs", "inputs deploy/"): None,
-        ("kubernetes", "pod-privileged 3 passed"): None,
-        ("flow", "flow-few-ports 2 passed"): None,
+        ("kubernetes", "pod-privileged pod-privileged: What pod-privileged demands <b>"): None,
+        ("flow", "flow-few-ports flow-few-ports: What flow-few-ports demands <b>"): None,
     }
 
 
@@ -60,6 +64,43 @@ def test_every_outcome_is_told_as_readers_take_it() -> None:
         ("environment", "administrators-disjoint environment:lab"): ("error", "error", said),
         ("waivers", "waivers W-2025-001 of image-digest: expired"): ("failure", "expired", "ended 2026-01-01"),
     }  # fmt: skip
+
+
+def test_what_passed_says_how_often() -> None:
+    assert [case.system_out for suite in read(reporting.CLEAN) if suite.name == "flow" for case in suite] == [
+        "2 passed"
+    ]
+
+
+@pytest.mark.parametrize(("threshold", "tag"), [(HIGH, None), (policies.Severity.MEDIUM, "failure"), (LOW, "failure")])
+def test_what_is_below_the_threshold_passes_and_is_told_all_the_same(
+    threshold: policies.Severity, tag: str | None
+) -> None:
+    about = reporting.subject("k8s:core/Pod/x", file="deploy/x.yaml")
+    report = reporting.report(reporting.result(reporting.IMAGES, about, line=3, message="no digest"), passed={})
+    [case] = [case for suite in read(report, threshold) if suite.name == "kubernetes" for case in suite]
+    assert [str(one._tag) for one in case.result] == ([tag] if tag else [])
+    told = case.system_out if tag is None else case.result[0].text
+    assert "fail: deploy/x.yaml:3: no digest" in told
+    assert "image-digest (medium)" in told
+    assert "处置" in told
+
+
+@pytest.mark.parametrize("outcome", [findings.Outcome.ERROR, findings.Outcome.UNKNOWN])
+def test_what_nobody_judged_is_an_error_whatever_the_threshold(outcome: findings.Outcome) -> None:
+    report = reporting.report(reporting.result(reporting.FLOWS, reporting.FLOW, outcome), passed={})
+    assert read(report, policies.Severity.CRITICAL).errors == 1
+
+
+def test_a_waiver_that_ended_fails_whatever_the_threshold() -> None:
+    assert read(reporting.EVERYTHING, policies.Severity.CRITICAL).failures == 3
+
+
+@given(reporting.reports())
+def test_a_run_that_passes_has_no_failure_and_no_error(report: findings.Report) -> None:
+    back = read(report, HIGH)
+    assert (back.failures > 0) == bool(report.stopping(HIGH)) or report.unjudged
+    assert (back.errors > 0) == report.unjudged
 
 
 def test_the_counts_are_those_of_the_cases() -> None:
@@ -89,12 +130,12 @@ def test_two_documents_with_one_key_are_two_cases() -> None:
 
 
 def test_a_report_of_everything_validates(schema: xmlschema.XMLSchema) -> None:
-    schema.validate(junit.render(reporting.EVERYTHING))
-    schema.validate(junit.render(reporting.CLEAN))
+    schema.validate(junit.render(reporting.EVERYTHING, threshold=HIGH))
+    schema.validate(junit.render(reporting.CLEAN, threshold=HIGH))
 
 
 def test_another_document_does_not_validate(schema: xmlschema.XMLSchema) -> None:
-    broken = junit.render(reporting.EVERYTHING).replace(' tests="12"', "")
+    broken = junit.render(reporting.EVERYTHING, threshold=HIGH).replace(' tests="12"', "")
     assert not schema.is_valid(broken)
 
 
@@ -102,7 +143,7 @@ def test_another_document_does_not_validate(schema: xmlschema.XMLSchema) -> None
 def test_any_report_is_xml_that_validates_and_can_be_read_back(
     schema: xmlschema.XMLSchema, report: findings.Report
 ) -> None:
-    text = junit.render(report)
+    text = junit.render(report, threshold=LOW)
     schema.validate(text)
     assert reporting.SECRET not in text
     back = junitparser.JUnitXml.fromstring(text.encode("utf-8"))
