@@ -41,12 +41,14 @@ def _found(rule: rules.Rule) -> Iterator[sources.Problem]:
 
 def _of(rule: rules.Rule, text: texts.Text, field: str, *, wanted: bytes = b"") -> Iterator[sources.Problem]:
     whole = rule.engine.parts(texts.bound(text, (*rule.sources.shared, *rule.sources.own)))
-    if wanted and whole.types.get(whole.tree.id) != wanted:
+    tree = whole.tree
+    # What is bound around it has a field of its own.
+    while trees.kind_of(tree) == "comprehension_expr" and tree.comprehension_expr.iter_var == trees.BOUND:
+        tree = tree.comprehension_expr.result
+    if wanted and whole.types.get(tree.id) != wanted:
         told = f"is not known to come to a {_TOLD[wanted]} before it is evaluated; compare it, e.g. `== true`"
         yield sources.Problem(field=field, message=told)
-    # What is bound around it has fields of its own to be told at.
-    alone = rule.engine.parts(text.alone)
-    if _is_mixed(alone, alone.tree):
+    if _is_mixed(whole, tree):
         told = "has a list or map of different things, which the API server does not take; write dyn(...) around each"
         yield sources.Problem(field=field, message=told)
 

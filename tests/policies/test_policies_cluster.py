@@ -230,11 +230,11 @@ def _policies(cluster: Cluster) -> list[Json]:
     return cluster.run(read)
 
 
-def test_every_sample_is_denied_if_it_breaks_a_mandatory_rule_and_let_in_otherwise(cluster: Cluster) -> None:
+def test_a_sample_is_denied_if_it_breaks_a_mandatory_rule_and_let_in_otherwise(cluster: Cluster) -> None:
     book = rulebook.load([resources.folder("policies")])
     ids = {one.metadata.id for one in book.policies if admission.enforceable(one)}
-    folder = resources.folder("policies")
-    files = [file for file in sorted(folder.glob("*/*/*/*.yaml")) if file.parts[-3] in ids]
+    folders = [path for path in sorted(resources.folder("policies").glob("*/*/*ed")) if path.parent.name in ids]
+    files = [min(folder.glob("*.yaml")) for folder in folders]
     documents = [one for file in files for one in object_generator.documents(file)]
 
     async def ask(asker: api_verdicts.Asker) -> list[tuple[Json, api_verdicts.Asked]]:
@@ -257,7 +257,7 @@ def test_every_sample_is_denied_if_it_breaks_a_mandatory_rule_and_let_in_otherwi
             rule = said.partition("ValidatingAdmissionPolicy '")[2].partition(admission.SUFFIX)[0]
             assert rule in broken
             assert any(message in said for message in broken[rule])
-    assert denied > 100
+    assert denied > 60
 
 
 async def _within(asker: api_verdicts.Asker, document: Json) -> Json:

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.engine]
 
 FOLDER = resources.folder("policies")
 SETTINGS = {"registries": ["registry.gov.example/apps", "registry.yunxi.example"]}
-GENERATED = 4200
+GENERATED = 3200
 KINDS = 4
 """Unchanged samples of each policy that are put into other kinds."""
 SEED = 20260302
@@ -161,7 +161,7 @@ def test_every_generated_object_has_the_verdict_of_the_api_server(cases: list[Ca
     tell(f"{len(made)} of {len(cases)} documents are changed ones that the API server accepts")
     found = list(differences(made))
     assert found == [], f"{len(found)} of {len(made)}:\n" + "\n".join(found[:10])
-    assert len(made) >= 2000
+    assert len(made) >= 1500
 
 
 def test_every_policy_is_both_broken_and_kept(cases: list[Case]) -> None:

@@ -25,3 +25,17 @@ def test_only_what_is_asked_for_is_judged(shipped: Path) -> None:
     assert trials.problems(book, [book.entry("tenant-named")]) == ()
     (problem,) = trials.problems(book, [book.entry("pod-privileged")])
     assert problem.startswith(str(shipped / "pods" / "pod-privileged" / "denied" / "pod.yaml"))
+
+
+@pytest.mark.usefixtures("here")
+def test_what_a_cluster_would_refuse_to_install_is_a_problem(shipped: Path) -> None:
+    """CI would judge by it, and the deploy would fail in the middle."""
+    path = shipped / "pods" / "pod-privileged" / "policy.yaml"
+    text = path.read_text("utf-8")
+    expression = "object.spec.containers.all(c, !c.?securityContext.?privileged.orValue(false))"
+    path.write_text(text.replace(expression, f"{expression} && size([1, 'a']) == 2"), "utf-8")
+    book = books.of(None)
+
+    (problem,) = trials.problems(book, [book.entry("pod-privileged")])
+
+    assert problem.startswith(f"{path}: spec.validations[0].expression: a cluster would refuse it")
