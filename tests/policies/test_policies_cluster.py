@@ -456,7 +456,8 @@ def test_the_api_server_starts_again_and_restores_its_own_roles(cluster: Cluster
     cluster.until(lambda: cluster.get(rbac, "ClusterRoleBinding", "cluster-admin"))
     bad = workload("Deployment", "web", image=BAD_IMAGE)
     cluster.until(lambda: cluster.create(bad).status == 403)
-    assert cluster.create(workload("Deployment", "web")).status == 201
+    # A server that has just come up refuses everything until it knows its policies.
+    cluster.until(lambda: cluster.create(workload("Deployment", "web")).status == 201)
 
 
 def test_the_platforms_own_objects_are_let_in(cluster: Cluster) -> None:
