@@ -30,6 +30,17 @@ FORMS: Mapping[str, str] = MappingProxyType(
         (
             r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$"
         ): "a registry's host, with a port and a path if need be, such as registry.yunxi.example/apps",
+        (
+            r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
+        ): "a DNS name in lower case, such as id.yunxi.example",
+        r"^ldaps://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$": "the address of a directory, such as ldaps://directory.yunxi.example",
+        (
+            r"^[A-Za-z0-9-]+=[^\x00-\x1f\x7f\\\x22+<>;]{1,400}$"
+        ): "a distinguished name, such as ou=people,dc=yunxi,dc=example",
+        r"^[A-Za-z][A-Za-z0-9-]{0,63}$": "the name of an LDAP attribute, such as uid",
+        (
+            r"^https://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?/[A-Za-z0-9._~/-]{0,200}$"
+        ): "an https address without wildcards, such as https://ledger.finance.example/callback",
         r"^[a-z0-9.*/-]*$": "a name of the Kubernetes API in lower case, such as apps, v1 or pods/ephemeralcontainers",
         r"^[A-Za-z][A-Za-z0-9.\[\]_-]*$": "the path of a field, such as spec.template.spec",
         r"^[a-z][A-Za-z0-9]*$": "a name of letters and digits, starting with a lower-case letter",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated, Literal
 
 import pydantic
 
-from govcloud_cli.model import base, names, tenants
+from govcloud_cli.model import base, dates, names, tenants
 
 PublicKey = Annotated[
     str,
@@ -36,11 +37,30 @@ class Accounts(base.Model):
     """Log-in names on the CI system (`GITHUB_ACTOR`, `GITLAB_USER_LOGIN`)."""
 
 
+class Duty(enum.StrEnum):
+    """The three administrators (三员) of MLPS: no person has two of these duties."""
+
+    SYSTEM = "system"
+    """系统管理员: runs the platform; decides nobody's rights and cannot touch the audit."""
+    SECURITY = "security"
+    """安全管理员: people, rights, policies."""
+    AUDIT = "audit"
+    """审计管理员: reads everything that was done, and writes nothing."""
+
+
 class Person(base.Model):
     """One civil servant."""
 
     id: tenants.Person
     display_name: names.DisplayName
+    organisation: names.Id | None = None
+    """Where the person works; with it the person has an account in the identity service."""
+    groups: tuple[tenants.Group, ...] = ()
+    """Identity groups, e.g. `finance:maintainers`: what tenants' `members` name."""
+    duty: Duty | None = None
+    """One of the three administrators."""
+    leaves_on: dates.Day | None = None
+    """The last working day (UTC), e.g. `2027-06-30`; afterwards nothing of the account works."""
     accounts: Accounts = Accounts()
     keys: tuple[PublicKey, ...] = ()
     """Keys that sign this person's decisions (`ssh-keygen -Y`)."""

@@ -40,6 +40,10 @@ class Service(enum.StrEnum):
     KUBERNETES = "kubernetes"
     TIME = "time"
     """Keeps the time of its side; the air gap gives each side its own."""
+    IDENTITY = "identity"
+    """Keycloak: one account per civil servant, and every log-in on its side."""
+    SSLVPN = "sslvpn"
+    """ocserv, between `internet` and `external`: the way in for staff who are outside."""
     CLIENT = "client"
     """Stands for an office machine in its zone; `verify` sends its packets from here."""
 
@@ -202,15 +206,17 @@ class Machine(base.Model):
 
 
 class FlowEnd(base.Model):
-    """One end of a flow: a whole zone, or one machine."""
+    """One end of a flow: a whole zone, one machine, or everybody of one VPN group."""
 
     zone: names.Id | None = None
     machine: names.Id | None = None
+    vpn: names.Id | None = None
+    """A group of `spec.vpn`; as `from` only."""
 
     @pydantic.model_validator(mode="after")
     def _exactly_one(self) -> FlowEnd:
-        if (self.zone is None) == (self.machine is None):
-            raise ValueError("name either a zone or a machine")
+        if sum(end is not None for end in (self.zone, self.machine, self.vpn)) != 1:
+            raise ValueError("name either a zone, a machine or a vpn group")
         return self
 
 
@@ -257,6 +263,62 @@ class Audit(base.Model):
     """Absolute folder on another disk or host: the second place of the log's signed heads."""
 
 
+HostName = Annotated[
+    str,
+    pydantic.StringConstraints(
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$", max_length=253
+    ),
+]
+"""A DNS name in lower case; other scripts in punycode."""
+Dn = Annotated[
+    str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9-]+=[^\x00-\x1f\x7f\\\x22+<>;]{1,400}$", max_length=400)
+]
+"""A distinguished name of LDAP (RFC 4514), e.g. `ou=people,dc=yunxi,dc=example`."""
+
+
+class Directory(base.Model):
+    """The government's own staff directory (LDAP), read and never written."""
+
+    url: Annotated[str, pydantic.StringConstraints(pattern=r"^ldaps://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$")]
+    """`ldaps://` only: passwords cross the wire when people log in."""
+    people: Dn
+    """Where the people are, e.g. `ou=people,dc=yunxi,dc=example`."""
+    bind: Dn
+    """As whom the identity service reads; its password lies in the side's `secrets/directory`."""
+    account: Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "uid"
+    """The attribute that holds the account's name, which is the person's id."""
+
+
+class Identity(base.Model):
+    """The identity service (统一身份认证)."""
+
+    host: HostName | None = None
+    """Its name in addresses and certificates, e.g. `id.yunxi.example`; left out: its machine's id."""
+    directory: Directory | None = None
+    """Where accounts come from; left out: `people.yaml`. Organisation, groups and duties are always said there."""
+
+
+class VpnGroup(base.Model):
+    """Staff who get the same way in: addresses of their own, and what flows from them allow."""
+
+    id: names.Id
+    display_name: names.DisplayName
+    organisations: Annotated[tuple[names.Id, ...], pydantic.Field(min_length=1)]
+    """Whose people belong to it: these organisations and all below; the nearest naming decides."""
+    pool: Cidr4
+    """IPv4 addresses handed out, e.g. `10.21.0.0/24`; in no zone and no other group."""
+    pool6: Cidr6
+    """IPv6 addresses handed out, e.g. `fd21::/112`."""
+    dns: tuple[Address4, ...] = ()
+    """Name servers that clients ask while connected."""
+
+
+class Vpn(base.Model):
+    """The SSL-VPN (安全接入): who gets in from the internet, and to what."""
+
+    groups: Annotated[tuple[VpnGroup, ...], pydantic.Field(min_length=1)]
+
+
 class PolicySettings(base.Model):
     """By which policies the environment is judged."""
 
@@ -279,6 +341,9 @@ class PlatformSpec(base.Model):
     machines: Annotated[tuple[Machine, ...], pydantic.Field(min_length=1)]
     flows: tuple[Flow, ...] = ()
     organisations: Annotated[tuple[Organisation, ...], pydantic.Field(min_length=1)]
+    identity: Identity = Identity()
+    vpn: Vpn | None = None
+    """Left out: nobody gets in from outside. Needs a machine with the service `sslvpn`."""
     policies: PolicySettings = PolicySettings()
     audit: Audit | None = None
     """Left out: heads are copied to the state folder of the account that deploys."""

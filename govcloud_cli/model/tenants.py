@@ -190,6 +190,25 @@ class Environment(base.Model):
     databases: tuple[Database, ...] = ()
 
 
+RedirectUri = Annotated[
+    str,
+    pydantic.StringConstraints(
+        pattern=r"^https://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?/[A-Za-z0-9._~/-]{0,200}$", max_length=400
+    ),
+]
+"""Where people come back to after log-in: one exact https address, no wildcard (RFC 9700, 2.1)."""
+
+
+class Application(base.Model):
+    """An application of the tenant's own that people log in to with their account."""
+
+    id: names.Id
+    """Its client is `<tenant>-<environment>-<id>`."""
+    environment: EnvironmentName
+    """Whose namespace gets its credentials, as Secret `application-<id>`."""
+    redirect_uris: Annotated[tuple[RedirectUri, ...], pydantic.Field(min_length=1, max_length=10)]
+
+
 class TenantSpec(base.Model):
     """What the department wants, and who answers for it."""
 
@@ -207,6 +226,7 @@ class TenantSpec(base.Model):
     environments: Annotated[tuple[Environment, ...], pydantic.Field(min_length=1)]
     members: Annotated[tuple[Member, ...], pydantic.Field(min_length=1)]
     network: TenantNetwork = TenantNetwork()
+    applications: tuple[Application, ...] = ()
 
 
 class Tenant(base.Model):

@@ -18,7 +18,7 @@ ENGINEER_INDEX = 1
 class ControllerFile:
     """A file where the roles are run from; a run turns it into a path."""
 
-    folder: Literal["pki", "tools"]
+    folder: Literal["pki", "secrets", "tools"]
     name: str
     digest: bool = False
     """Its SHA-256 (hex) instead of its path."""

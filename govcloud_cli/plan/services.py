@@ -40,6 +40,13 @@ OFFERS: Mapping[platforms.Service, Offer] = MappingProxyType(
             management_ports=(6443,),
             units=("etcd.service", "kube-apiserver.service", "kube-controller-manager.service"),
         ),
+        platforms.Service.IDENTITY: Offer(
+            role="identity",
+            port=443,
+            management_ports=(8443,),
+            units=("keycloak.service", "haproxy.service"),
+        ),
+        platforms.Service.SSLVPN: Offer(role="sslvpn", port=443, units=("ocserv.service",)),
         platforms.Service.TIME: Offer(role=None, port=123, protocol="udp", units=("chrony.service",)),
         platforms.Service.CLIENT: Offer(role=None, port=None),
     }

@@ -17,6 +17,8 @@ class StepKind(enum.StrEnum):
     """Pulumi, stack `network`: segments and machines of the lab."""
     ROLES = "roles"
     """Ansible: every machine's roles."""
+    IDENTITY = "identity"
+    """Pulumi, stack `identity`: realm, groups and clients."""
     PLATFORM = "platform"
     """Pulumi, stack `platform`: what the cluster has once."""
     TENANTS = "tenants"
