@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ import click
 import pytest
 
 from govcloud_cli import errors, main
-from govcloud_cli.commands import audit, groups, login
+from govcloud_cli.commands import audit, groups
 from govcloud_cli.governance import chain, chain_report, lifecycle
 from govcloud_cli.model import tenants
 from govcloud_cli.plan import plans
@@ -205,8 +206,8 @@ def test_login_and_logout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     service = identity_answers.Service(identity_answers.granted())
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr(transport.Https, "ask", lambda _self, url, form=None: service.ask(url, form))
-    monkeypatch.setattr(login.time, "sleep", lambda _: None)
-    monkeypatch.setattr(login.time, "time", lambda: identity_answers.NOW)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "time", lambda: identity_answers.NOW)
     profiles.save(login_profiles.PROFILE)
 
     documented.agree("login", documented.printed("login", "--profile", "test"))
