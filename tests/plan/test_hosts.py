@@ -8,7 +8,7 @@ import yaml
 
 from govcloud_cli import resources
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import hosts, services
+from govcloud_cli.plan import administration, hosts, services
 from tests.support import inventories
 
 
@@ -73,7 +73,7 @@ def test_the_firewall_lets_one_engineer_in_and_only_to_what_he_administers() -> 
     assert management["ports"] == [22, 5432, 6432]
     for name, host in found.items():
         assert host.variables["zone_firewall_management"]["sources"] == list(
-            hosts.engineers(spec, spec.side_of(spec.machine(name)))
+            administration.engineers(spec, spec.side_of(spec.machine(name)))
         )
 
 
