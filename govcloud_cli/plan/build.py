@@ -84,6 +84,7 @@ def _side(
         kubernetes=kubernetes,
         database=next((server for server in servers if server.dedicated_to is None), None),
         databases=servers,
+        machines=tuple(machine for machine in spec.platform.spec.machines if spec.side_of(machine) is side),
         identity=_identity(spec, side),
         vpn=gateway,
         kubeconfig=kubeconfig,

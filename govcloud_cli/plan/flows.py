@@ -7,7 +7,9 @@ flow names stays dropped at all three. A group of VPN users is a zone of its own
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+import functools
+import ipaddress
+from collections.abc import Iterable, Iterator, Sequence
 
 from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import platform_flows, vpn
@@ -72,7 +74,11 @@ def forwards(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[Zon
     else:
         return ()
     return tuple(
-        ZonePair(source=source, destination=destination, rules=tuple(_forwarded(spec, machine, source, destination)))
+        ZonePair(
+            source=source,
+            destination=destination,
+            rules=tuple(_distinct([*_forwarded(spec, machine, source, destination)])),
+        )
         for source, destination in pairs
     )
 
@@ -127,8 +133,8 @@ def _reachable(
 ) -> Iterator[tuple[platforms.Flow, End, End]]:
     """Every flow of those `declared`, between every place of its ends, as far as packets can take that way.
 
-    A machine in several zones is addressed in the zone its caller is in, if it has an interface there. Who comes in
-    by VPN is in the gateway's external zone by then.
+    A machine in several zones is addressed in the zone its caller is in, if it has an interface there, and calls from
+    the one that it shares. Who comes in by VPN is in the gateway's external zone by then.
     """
     for flow in declared:
         sources = ends(spec, flow.source)
@@ -139,6 +145,8 @@ def _reachable(
         for source in sources:
             for destination in destinations:
                 if source.zone in shared and destination.zone != source.zone and destination.machine is not None:
+                    continue
+                if destination.zone in shared and destination.zone != source.zone and source.machine is not None:
                     continue
                 yield flow, source, destination
 
@@ -167,9 +175,44 @@ def _rule(flow: platforms.Flow, *, sources: tuple[str, ...], destinations: tuple
 
 def _pairs(found: dict[tuple[str, str], list[FlowRule]]) -> tuple[ZonePair, ...]:
     return tuple(
-        ZonePair(source=source, destination=destination, rules=tuple(rules))
+        ZonePair(source=source, destination=destination, rules=tuple(_distinct(rules)))
         for (source, destination), rules in sorted(found.items())
     )
+
+
+def _distinct(rules: Sequence[FlowRule]) -> Iterator[FlowRule]:
+    """The rules without what a wider one of them allows: a verdict map takes no two elements that overlap."""
+    for index, rule in enumerate(rules):
+        others = [(place < index, other) for place, other in enumerate(rules) if place != index]
+        ports = tuple(
+            port
+            for port in rule.ports
+            # Of two that are alike the first one stays.
+            if not any(
+                _covers(other, rule, port) and (earlier or not _covers(rule, other, port)) for earlier, other in others
+            )
+        )
+        if ports:
+            yield dataclasses.replace(rule, ports=ports)
+
+
+def _covers(wide: FlowRule, narrow: FlowRule, port: int) -> bool:
+    return (
+        wide.protocol == narrow.protocol
+        and port in wide.ports
+        and _within(narrow.sources, wide.sources)
+        and _within(narrow.destinations, wide.destinations)
+    )
+
+
+def _within(inner: Sequence[str], outer: Sequence[str]) -> bool:
+    return all(any(_is_part(one, other) for other in outer) for one in inner)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_part(inner: str, outer: str) -> bool:
+    one, other = ipaddress.ip_network(inner), ipaddress.ip_network(outer)
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
 def _host(interface: platforms.Interface) -> tuple[str, ...]:

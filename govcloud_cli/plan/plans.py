@@ -62,6 +62,8 @@ class SidePlan:
     """The machine of the databases that tenants share."""
     databases: tuple[platforms.Machine, ...]
     """Every database machine: that one first, then those that are one tenant's."""
+    machines: tuple[platforms.Machine, ...] = ()
+    """As they were declared, in that order."""
     identity: _IdentityPlan | None = None
     """Realm, groups and clients; None on a side without the service."""
     vpn: _VpnPlan | None = None
