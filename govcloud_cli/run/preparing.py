@@ -13,7 +13,7 @@ from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.providers.kubernetes import access
-from govcloud_cli.run import certificates, image, pki, sites, tools, workspace
+from govcloud_cli.run import certificates, image, pki, side_secrets, sites, tools, workspace
 from govcloud_cli.run.tools import host
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager")
@@ -88,15 +88,16 @@ def _seed(paths: dict[str, pathlib.Path]) -> None:
 
 
 def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:
-    """Issue what is missing or about to expire of a side's certificates; return the names."""
+    """Issue what is missing or about to expire of a side's certificates and secrets; return the names."""
     folder = site.space.side(side.side)
     requests = certificates.requests(side)
     state = pki.ensure(folder.pki, requests=requests, now=now)
+    made = side_secrets.ensure(folder) if side.identity is not None else ()
     if side.kubernetes is not None:
         address = side.kubernetes.management or side.kubernetes.interfaces[0].address
         text = pki.kubeconfig(folder.pki, server=f"https://{address}:6443", certificate=certificates.ENGINE)
         _write_if_new(engine_kubeconfig(side, folder), text)
-    return state.changed
+    return (*state.changed, *made)
 
 
 def engine_kubeconfig(side: plans.SidePlan, folder: workspace.SideFolder) -> pathlib.Path:
