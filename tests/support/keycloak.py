@@ -131,9 +131,10 @@ def _wait(one: Running, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError, http.client.HTTPException):
             connection = http.client.HTTPSConnection("localhost", one.port, timeout=20, context=one.tls())
-            connection.request("GET", "/realms/master")
-            if connection.getresponse().status == 200:
-                return
+            with contextlib.closing(connection):
+                connection.request("GET", "/realms/master")
+                if connection.getresponse().status == 200:
+                    return
         time.sleep(0.3)
     pytest.fail(f"Keycloak did not start:\n{one.log()[-4000:]}", pytrace=False)
 

@@ -45,7 +45,7 @@ class UnreachableError(errors.GovcloudError):
 
 
 def refusal(*, what: str, status: int, body: str, hidden: Iterable[str] = ()) -> ApiError:
-    """Return the error for an answer of `status` with `body` to a request about `what`, without any text of `hidden`."""
+    """Return the error for an answer of `status` with `body` about `what`; texts of `hidden` are left out."""
     told = _told(body)
     for text in hidden:
         if text:
