@@ -13,6 +13,7 @@ from govcloud_cli.plan import (
     database_servers,
     databases,
     hosts,
+    identity,
     namespaces,
     network,
     plans,
@@ -73,6 +74,7 @@ def _side(
         database=next((server for server in servers if server.dedicated_to is None), None),
         databases=servers,
         kubeconfig=kubeconfig,
+        identity=identity.plan(spec, side),
     )
 
 

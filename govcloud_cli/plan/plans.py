@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import hosts, network, probes, shards
+from govcloud_cli.plan import hosts, identity, network, probes, shards
 
 Json = Any
 
@@ -61,6 +61,8 @@ class SidePlan:
     """Every database machine: that one first, then those that are one tenant's."""
     kubeconfig: str | None = None
     """Path for a cluster that is there already and so has no machine here; read where GovCloud runs."""
+    identity: identity.IdentityPlan | None = None
+    """None where the side has no identity service."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
