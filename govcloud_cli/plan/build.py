@@ -15,7 +15,6 @@ from govcloud_cli.plan import (
     databases,
     hosts,
     identity,
-    identity_places,
     namespaces,
     network,
     plans,
@@ -85,7 +84,7 @@ def _side(
         database=next((server for server in servers if server.dedicated_to is None), None),
         databases=servers,
         machines=tuple(machine for machine in spec.platform.spec.machines if spec.side_of(machine) is side),
-        identity=_identity(spec, side),
+        identity=identity.plan(spec, side),
         vpn=gateway,
         kubeconfig=kubeconfig,
     )
@@ -170,21 +169,6 @@ def _vpn_routes(spec: inventory.Inventory, machine: platforms.Machine) -> Iterat
         for group in vpn.groups(spec):
             yield network.Route(prefix=str(group.pool), gateway=str(inward.address))
             yield network.Route(prefix=str(group.pool6), gateway=str(inward.address6))
-
-
-def _identity(spec: inventory.Inventory, side: platforms.Side) -> identity.IdentityPlan | None:
-    place = identity_places.of(spec, side)
-    if place is None:
-        return None
-    return identity.IdentityPlan(
-        machine=place.machine.id,
-        host=place.host,
-        issuer=place.issuer,
-        admin_url=place.admin_url,
-        display_name=spec.platform.metadata.display_name,
-        groups=(),
-        clients=(),
-    )
 
 
 def _api_forward(kubernetes: platforms.Machine) -> network.Forward:

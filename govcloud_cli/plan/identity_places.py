@@ -5,7 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import identity, platform_flows
+from govcloud_cli.plan import platform_flows
+
+REALM = "govcloud"
+"""The one realm for people."""
+PORT = 443
+"""In the zones: log-in and account pages only."""
+ADMIN_PORT = 8443
+"""In the management network: everything, the admin console and its API included."""
 
 BREAK_GLASS_SECRET = "break-glass"  # noqa: S105 (a file's name)
 """File in the side's `secrets/` with the password of the sealed account; there while roles run."""
@@ -40,8 +47,8 @@ def of(spec: inventory.Inventory, side: platforms.Side) -> Place | None:
     return Place(
         machine=machine,
         host=host,
-        issuer=f"https://{host}/realms/{identity.REALM}",
-        admin_url=f"https://{management}:{identity.ADMIN_PORT}",
+        issuer=f"https://{host}/realms/{REALM}",
+        admin_url=f"https://{management}:{ADMIN_PORT}",
     )
 
 

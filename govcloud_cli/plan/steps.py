@@ -7,7 +7,7 @@ import enum
 from collections.abc import Iterable, Mapping
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, hosts, plans
+from govcloud_cli.plan import databases, hosts, identity, identity_places, plans
 
 
 class StepKind(enum.StrEnum):
@@ -96,6 +96,8 @@ def of(side: plans.SidePlan, facts: Facts) -> tuple[Step, ...]:
         for host in side.hosts
     }
     found.append(_step(side, "roles", StepKind.ROLES, facts, roles))
+    if side.identity is not None:
+        found.append(_step(side, "identity", StepKind.IDENTITY, facts, identity_entries(side.identity)))
     found.append(_step(side, "platform", StepKind.PLATFORM, facts, manifest_entries(side.cluster)))
     for shard in side.shards:
         entries = manifest_entries(shard.manifests) | database_entries(shard.databases)
@@ -142,6 +144,17 @@ def manifest_entry(manifest: plans.Json) -> str:
     metadata = manifest["metadata"]
     place = f"{metadata['namespace']}/" if "namespace" in metadata else ""
     return f"{manifest['kind']}/{place}{metadata['name']}"
+
+
+def identity_entries(planned: identity.IdentityPlan) -> dict[str, str]:
+    """A realm with its groups and clients as entries of a step."""
+    # The groups and clients are entries of their own: another one of them does not change the realm.
+    whole = dataclasses.replace(planned, groups=(), clients=())
+    return {
+        f"Realm/{identity_places.REALM}": plans.digest(whole),
+        **{f"Group/{group.name}": plans.digest(group) for group in planned.groups},
+        **{f"Client/{client.id}": plans.digest(client) for client in planned.clients},
+    }
 
 
 def database_entries(planned: Iterable[databases.DatabasePlan]) -> dict[str, str]:

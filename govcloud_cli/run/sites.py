@@ -89,6 +89,7 @@ def facts(side: plans.SidePlan, folder: workspace.SideFolder) -> steps.Facts:
         code={
             steps.StepKind.NETWORK: _code("network", "components"),
             steps.StepKind.ROLES: "",
+            steps.StepKind.IDENTITY: _code("identity", "components"),
             steps.StepKind.PLATFORM: _code("platform", "components"),
             steps.StepKind.TENANTS: _code("tenants", "components"),
         },
