@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+
+from govcloud_cli.model import inventory, platforms
 
 AUTHORITY = "vpn-ca"
 """The authority that signs people's certificates and nothing else; its files in the side's `pki/`."""
@@ -43,3 +46,35 @@ class VpnPlan:
     groups: tuple[Group, ...]
     members: tuple[Member, ...]
     """Ordered by person; a leaver is not among them."""
+
+
+def plan(spec: inventory.Inventory, side: platforms.Side, today: datetime.date) -> VpnPlan | None:
+    """The gateway of a side; None if it has none."""
+    declared = spec.platform.spec.vpn
+    machines = [one for one in spec.platform.spec.machines if platforms.Service.SSLVPN in one.services]
+    machine = next((one for one in machines if spec.side_of(one) is side), None)
+    if machine is None or declared is None:
+        return None
+    outer = next(one for one in machine.interfaces if spec.zone(one.zone).kind is platforms.ZoneKind.INTERNET)
+    named = {organisation: group.id for group in declared.groups for organisation in group.organisations}
+    parents = {one.id: one.parent for one in spec.platform.spec.organisations}
+    members = []
+    for person in spec.people:
+        at: str | None = None if person.leaves_on is not None and person.leaves_on < today else person.organisation
+        while at is not None and at not in named:
+            at = parents.get(at)
+        if at is not None:
+            members.append(Member(person=person.id, group=named[at]))
+    groups = tuple(
+        Group(
+            id=one.id, pool=str(one.pool), pool6=str(one.pool6), routes=(), dns=tuple(str(server) for server in one.dns)
+        )
+        for one in declared.groups
+    )
+    return VpnPlan(
+        machine=machine.id,
+        address=str(outer.address),
+        address6=str(outer.address6),
+        groups=groups,
+        members=tuple(sorted(members, key=lambda one: one.person)),
+    )

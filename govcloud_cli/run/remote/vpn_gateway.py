@@ -11,14 +11,15 @@ from typing import Any
 
 
 def main(argument: dict[str, Any]) -> dict[str, Any]:
-    """`{crl?: {path, text}, disconnect?: [person], sessions?: bool}` to `{published, disconnected, sessions}`.
+    """`{files?: {path: text}, disconnect?: [person], sessions?: bool}` to `{published, disconnected, sessions}`.
 
-    `published` tells whether the file differed. `disconnected` are the people who had a tunnel.
+    `published` are the files that differed. `disconnected` are the people who had a tunnel.
     """
-    answer: dict[str, Any] = {"published": False, "disconnected": [], "sessions": []}
-    if "crl" in argument:
-        answer["published"] = _replace(pathlib.Path(argument["crl"]["path"]), argument["crl"]["text"])
-        # Also when the file was there: whoever wrote it may have been killed before this.
+    answer: dict[str, Any] = {"published": [], "disconnected": [], "sessions": []}
+    if argument.get("files"):
+        found = argument["files"].items()
+        answer["published"] = [path for path, text in found if _replace(pathlib.Path(path), text)]
+        # Also when they were there: whoever wrote them may have been killed before this.
         subprocess.run(["systemctl", "reload", "ocserv.service"], check=True, capture_output=True, timeout=20)
     if argument.get("disconnect"):
         answer["disconnected"] = _disconnect(argument["disconnect"])
@@ -34,7 +35,8 @@ def _replace(path: pathlib.Path, text: str) -> bool:
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     found = path.stat()
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(text)
         file.flush()
         os.fchown(file.fileno(), found.st_uid, found.st_gid)
@@ -61,8 +63,6 @@ def _disconnect(people: list[str]) -> list[str]:
 def _users() -> list[dict[str, Any]]:
     if shutil.which("occtl") is None:
         raise RuntimeError("occtl is not installed")
-    done = subprocess.run(
-        ["occtl", "--json", "show", "users"], check=True, capture_output=True, text=True, timeout=20
-    )
+    done = subprocess.run(["occtl", "--json", "show", "users"], check=True, capture_output=True, text=True, timeout=20)
     found = json.loads(done.stdout) if done.stdout.strip() else []
     return [one for one in found if isinstance(one, dict)]

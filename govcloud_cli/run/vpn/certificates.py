@@ -69,8 +69,8 @@ def person_of(certificate: x509.Certificate) -> str | None:
 def key_of_request(pem: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
     """The public key of a certificate request (PKCS#10, PEM) whose sender has proved to hold the private one.
 
-    Nothing else of it is looked at: who it is for says the inventory. Raises `errors.UsageError` for what is no request,
-    is not signed by its own key (RFC 2986, 4.2), or has a key that is too weak.
+    Nothing else of it is looked at: who it is for says the inventory. Raises `errors.UsageError` for what is none, is
+    not signed by its own key (RFC 2986, 4.2), or has a key that is too weak.
     """
     try:
         request = x509.load_pem_x509_csr(pem)

@@ -18,9 +18,7 @@ class Cut:
     """People who had a tunnel."""
 
 
-def cut(
-    office: desk.Desk, way: gateway.Gateway, people: Sequence[str], *, reason: str = "left", note: str = ""
-) -> Cut:
+def cut(office: desk.Desk, way: gateway.Gateway, people: Sequence[str], *, reason: str = "left", note: str = "") -> Cut:
     """End every certificate and tunnel of `people`. `reason`: one of `register.REASONS`.
 
     May be called again, and has to be if it raised: what is revoked stays so, list and tunnels are seen to each time.

@@ -75,9 +75,7 @@ def of_site(
 ) -> Desk:
     """The office of a side, with its audit log. Raises `errors.GovcloudError` for a log that cannot be written."""
     folder = site.space.side(side)
-    opened = log.Log.open(
-        folder, environment=site.spec.environment, copy_to=places.second_place_of(site), now=clock()
-    )
+    opened = log.Log.open(folder, environment=site.spec.environment, copy_to=places.second_place_of(site), now=clock())
     actor = ledger.actor(site, environ)
 
     def note(action: chain.Action, details: Mapping[str, Any]) -> None:
@@ -86,9 +84,7 @@ def of_site(
     return Desk(folder=folder, environ=environ, clock=clock, note=note)
 
 
-def holder(
-    spec: inventory.Inventory, plan: vpn.VpnPlan, person: str, *, today: datetime.date
-) -> certificates.Holder:
+def holder(spec: inventory.Inventory, plan: vpn.VpnPlan, person: str, *, today: datetime.date) -> certificates.Holder:
     """The person as a certificate names them. Raises `errors.UsageError` for one who may not have any."""
     found = next((one for one in spec.people if one.id == person), None)
     where = f"people.yaml of environment {spec.environment}"
@@ -103,9 +99,7 @@ def holder(
             remedy="who has come back gets another leavesOn, or none",
         )
     if found.organisation is None:
-        raise errors.UsageError(
-            f"{person} has no account", where=where, remedy="name the person's organisation there"
-        )
+        raise errors.UsageError(f"{person} has no account", where=where, remedy="name the person's organisation there")
     if not any(member.person == person for member in plan.members):
         raise errors.UsageError(
             f"{person} works at {found.organisation}, which is in no VPN group",

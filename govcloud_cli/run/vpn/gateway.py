@@ -10,10 +10,10 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.plan import plans, vpn
 from govcloud_cli.run import machines, reach, workspace
-from govcloud_cli.run.vpn import crl
+from govcloud_cli.run.vpn import authority, crl
 
-CRL_PATH = "/etc/ocserv/vpn-ca.crl"
-"""Where the role `sslvpn` has the list."""
+CRL_PATH, BUNDLE_PATH = "/etc/ocserv/vpn-ca.crl", "/etc/ocserv/vpn-ca.crt"
+"""Where the role `sslvpn` has the lists and the authorities."""
 
 _TIMEOUT = 45.0
 """Seconds for one round; a leaver is to be out within 60."""
@@ -50,12 +50,16 @@ class Gateway:
         return self.way.exists and (self.folder.ssh / "config").exists()
 
     def publish(self, *, disconnect: Sequence[str] = ()) -> tuple[str, ...]:
-        """Have the gateway use the list in `pki/`, then end the tunnels of people; return who had one.
+        """Have the gateway use lists and authorities of `pki/`, then end the tunnels of people; return who had one.
 
         Raises `errors.GovcloudError` if the gateway did not do all of it: call it again then.
         """
-        text = crl.path_of(self.folder).read_text(encoding="ascii")
-        answer = self._ask({"crl": {"path": CRL_PATH, "text": text}, "disconnect": list(disconnect)})
+        # The lists first: an authority is never trusted before what it revoked is known.
+        files = {
+            CRL_PATH: crl.path_of(self.folder).read_text(encoding="ascii"),
+            BUNDLE_PATH: authority.bundle(self.folder).read_text(encoding="ascii"),
+        }
+        answer = self._ask({"files": files, "disconnect": list(disconnect)})
         return tuple(answer["disconnected"])
 
     def sessions(self) -> tuple[Session, ...]:

@@ -145,9 +145,7 @@ def _register(
         now = office.clock()
         issuer = authority.load(office.folder, now=now)[0]
         phrase = authority.passphrase(office.folder, office.environ)
-        made = certificates.leaf(
-            holder, key, issuer=issuer.certificate, issuer_key=issuer.key(phrase), now=now
-        )
+        made = certificates.leaf(holder, key, issuer=issuer.certificate, issuer_key=issuer.key(phrase), now=now)
         issued = register.Issued(
             serial=f"{made.serial_number:x}",
             person=holder.person,

@@ -171,7 +171,9 @@ def test_what_a_kill_left_on_token_and_register_is_cleared_by_the_next_one(
     ],
     ids=["crashes", "hangs", "is none"],
 )
-def test_a_vendors_module_that_fails_does_not_take_us_with_it(tmp_path: pathlib.Path, source: str, message: str) -> None:
+def test_a_vendors_module_that_fails_does_not_take_us_with_it(
+    tmp_path: pathlib.Path, source: str, message: str
+) -> None:
     (tmp_path / "module.c").write_text(f"#include <unistd.h>\n{source}\n")
     module = tmp_path / "module.so"
     process.run(["cc", "-shared", "-fPIC", "-w", "-o", str(module), str(tmp_path / "module.c")])
