@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from govcloud_cli import errors
-from govcloud_cli.commands import audit_output, groups, options, output, runs
+from govcloud_cli.commands import access, audit_output, groups, options, output, runs
 
 if TYPE_CHECKING:
     from govcloud_cli.governance import chain
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 WORDS: dict[str, tuple[str, str]] = {
     "verify": ("audit", "Find out whether the audit log is whole; changes nothing."),
     "show": ("audit", "Show who did what, and when."),
+    "access": ("access", "Show log-ins, failures and VPN sessions."),
+    "collect": ("access", "Take log-ins and VPN sessions into the audit."),
 }
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -73,18 +75,22 @@ def verify(
     from govcloud_cli.run.audit import reading
 
     known = tuple(dict.fromkeys((*heads, *((remember,) if remember and remember.exists() else ()))))
-    found = []
+    found, changed = [], []
     for one in _readings(log, key, known, environment=environment, side=side):
-        report = reading.verify(one)
+        held = access.held_by(one)
+        report = one.report()
+        changed += access.check_beside(one.log, held, given=log is not None)
         found.append((one, report))
         if remember and report.head and report.verdict != "tampered":
             reading.remember(remember, report.head)
-    right = all(report.verdict == "verified" for _, report in found)
+    right = all(report.verdict == "verified" for _, report in found) and not changed
     if as_json:
-        output.print_json({"ok": right, "logs": [audit_output.log_document(one, report) for one, report in found]})
+        logs = [audit_output.log_document(one, report) for one, report in found]
+        output.print_json({"ok": right, "logs": logs, "access": [vars(finding) for finding in changed]})
     else:
         for one, report in found:
             audit_output.print_report(one, report)
+        access.print_findings(changed)
     context.exit(int(errors.ExitCode.DONE if right else errors.ExitCode.FAILED))
 
 

@@ -48,7 +48,7 @@ class VpnPlan:
     """Ordered by person; a leaver is not among them."""
 
 
-def plan(spec: inventory.Inventory, side: platforms.Side, today: datetime.date) -> VpnPlan | None:
+def plan(spec: inventory.Inventory, side: platforms.Side, *, today: datetime.date) -> VpnPlan | None:
     """The gateway of a side; None if it has none."""
     declared = spec.platform.spec.vpn
     machines = [one for one in spec.platform.spec.machines if platforms.Service.SSLVPN in one.services]

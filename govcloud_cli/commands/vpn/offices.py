@@ -60,7 +60,7 @@ def find(environment: str) -> Place:
     site = runs.site(environment)
     today = runs.now().date()
     for side in site.sides:
-        found = plan_vpn.plan(site.spec, side, today)
+        found = plan_vpn.plan(site.spec, side, today=today)
         if found is not None:
             whole = run_sites.plan(site, today=today, guards=())
             return Place(site=site, side=next(one for one in whole.sides if one.side is side), plan=found)
