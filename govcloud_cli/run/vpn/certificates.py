@@ -23,7 +23,7 @@ CRL_LIFETIME = datetime.timedelta(days=7)
 _CURVES = ("secp256r1", "secp384r1")
 _RSA_BITS = 3072
 _NAME_MAXIMUM = 64
-"""RFC 5280, appendix A.1: ub-common-name; a display name may be longer."""
+"""RFC 5280, appendix A.1: ub-common-name, counted in bytes of UTF-8 as strict readers do; a display name has more."""
 _FORGET = datetime.timedelta(days=30)
 """RFC 5280, 3.3: an entry stays until it stood in a list of after the certificate's end; lists live 7 days."""
 
@@ -54,10 +54,15 @@ def subject(holder: Holder) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, holder.organisation),
-            x509.NameAttribute(NameOID.COMMON_NAME, holder.display_name[:_NAME_MAXIMUM]),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name(holder.display_name)),
             x509.NameAttribute(NameOID.USER_ID, holder.person),
         ]
     )
+
+
+def common_name(display_name: str) -> str:
+    """As much of a display name as a certificate may hold, in whole characters."""
+    return display_name.encode()[:_NAME_MAXIMUM].decode("utf-8", "ignore")
 
 
 def person_of(certificate: x509.Certificate) -> str | None:

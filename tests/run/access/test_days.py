@@ -66,7 +66,10 @@ def replace(old: bytes, new: bytes) -> Callable[[pathlib.Path], None]:
 TAMPERING = {
     "a line says something else": (replace(b'"wang"', b'"wong"'), 1),
     "a line is gone": (lambda path: path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:])), 1),
-    "the last line is gone": (lambda path: path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1])), 2),
+    "the last line is gone": (
+        lambda path: path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1])),
+        2,
+    ),
     "a line is added": (lambda path: path.write_bytes(path.read_bytes() + b'{"event":"began"}\n'), None),
     "lines change places": (
         lambda path: path.write_bytes(b"".join(reversed(path.read_bytes().splitlines(keepends=True)))),

@@ -40,7 +40,11 @@ def test_an_event_of_the_identity_service_gets_the_same_form() -> None:
     line = lines.of_identity(LOGIN, collected=NOW)
     found = lines.parse(line.data)
     assert (found["event"], found["person"], found["reason"]) == ("refused", "li.wei", "invalid_user_credentials")
-    assert (found["time"], found["client"], found["type"]) == ("2026-11-22T07:59:30.000Z", "govcloud-vpn", "LOGIN_ERROR")
+    assert (found["time"], found["client"], found["type"]) == (
+        "2026-11-22T07:59:30.000Z",
+        "govcloud-vpn",
+        "LOGIN_ERROR",
+    )
 
 
 def test_what_is_no_event_is_kept_as_text_and_counts_as_malformed() -> None:
