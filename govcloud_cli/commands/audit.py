@@ -13,7 +13,8 @@ from govcloud_cli import errors
 from govcloud_cli.commands import access, audit_output, groups, options, output, runs
 
 if TYPE_CHECKING:
-    from govcloud_cli.governance import chain
+    from govcloud_cli.governance import chain, chain_report
+    from govcloud_cli.run.access import days
     from govcloud_cli.run.audit import reading
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -72,17 +73,18 @@ def verify(
 
     Exit code: 0 only if every record, and the end, is proven; else 1.
     """
-    from govcloud_cli.run.audit import reading
+    from govcloud_cli.run.audit import reading as run_reading
 
     known = tuple(dict.fromkeys((*heads, *((remember,) if remember and remember.exists() else ()))))
-    found, changed = [], []
+    found: list[tuple[reading.Reading, chain_report.Report]] = []
+    changed: list[days.Finding] = []
     for one in _readings(log, key, known, environment=environment, side=side):
         held = access.held_by(one)
         report = one.report()
         changed += access.check_beside(one.log, held, given=log is not None)
         found.append((one, report))
         if remember and report.head and report.verdict != "tampered":
-            reading.remember(remember, report.head)
+            run_reading.remember(remember, report.head)
     right = all(report.verdict == "verified" for _, report in found) and not changed
     if as_json:
         logs = [audit_output.log_document(one, report) for one, report in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -35,7 +35,7 @@ def issue(
     person: str,
     label: str | None,
     module: str | None,
-    pin_file: click.utils.LazyFile | None,
+    pin_file: IO[str] | None,
     request: pathlib.Path | None,
     out: pathlib.Path | None,
     replace: bool,
@@ -77,7 +77,7 @@ def _on_token(
     *,
     label: str | None,
     module: str | None,
-    pin_file: click.utils.LazyFile | None,
+    pin_file: IO[str] | None,
     replace: bool,
 ) -> issuing.Result:
     from govcloud_cli.run.vpn import issuing as run_issuing
@@ -107,9 +107,9 @@ def _by_request(
     return run_issuing.by_request(office, holder, pem, label=label, replace=replace)
 
 
-def _pin(label: str, file: click.utils.LazyFile | None) -> str:
+def _pin(label: str, file: IO[str] | None) -> str:
     if file is not None:
-        pin = str(file.read(_MOST_PIN)).strip("\r\n")
+        pin = file.read(_MOST_PIN).strip("\r\n")
     elif sys.stdin.isatty():
         pin = str(click.prompt(f"PIN of token '{output.plain(label)}' (令牌口令)", hide_input=True, err=True))
     else:

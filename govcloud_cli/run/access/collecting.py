@@ -44,7 +44,9 @@ class Taken:
 class Source(Protocol):
     """Somebody who tells access events."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Its place in the cursor."""
 
     def take(self, cursor: Json, *, now: datetime.datetime) -> Taken:
         """What came after `cursor`. Raises `errors.GovcloudError` if it cannot be asked."""

@@ -170,18 +170,18 @@ def read(path: pathlib.Path) -> tuple[Issued, ...]:
 def _take(found: dict[str, Issued], event: dict[str, Any]) -> None:
     kind, time = event.pop("event"), chain.moment(event.pop("time"))
     if kind == "issued":
-        times = {name: chain.moment(event.pop(name)) for name in ("not_before", "not_after")}
+        begins, ends = (chain.moment(event.pop(name)) for name in ("not_before", "not_after"))
         if event["serial"] in found or not all(isinstance(value, str) for value in event.values()):
             raise ValueError("a serial number is issued once")
-        found[event["serial"]] = Issued(**times, **event)
+        found[event["serial"]] = Issued(not_before=begins, not_after=ends, **event)
     elif kind == "delivered":
         found[event["serial"]] = dataclasses.replace(found[event["serial"]], delivered=True)
     elif kind == "revoked":
         for serial in event["serials"]:
             old = found[serial]
             if old.revoked_at is None:
-                told = {"reason": str(event["reason"]), "note": str(event["note"])}
-                found[serial] = dataclasses.replace(old, revoked_at=time, **told)
+                reason, note = str(event["reason"]), str(event["note"])
+                found[serial] = dataclasses.replace(old, revoked_at=time, reason=reason, note=note)
     else:
         raise ValueError("an event of another kind")
 

@@ -56,7 +56,15 @@ def test_what_is_no_event_is_kept_as_text_and_counts_as_malformed() -> None:
         assert line.event == lines.MALFORMED, raw[:40]
         assert lines.parse(line.data)["time"] == "2026-11-22T08:00:00.000Z"
         assert len(line.data) < 4000
-    for told in (None, [], {}, {"type": "LOGIN", "time": "x"}, {**LOGIN, "time": 10**20}, {**LOGIN, "details": 3}):
+    strange: tuple[object, ...] = (
+        None,
+        [],
+        {},
+        {"type": "LOGIN", "time": "x"},
+        {**LOGIN, "time": 10**20},
+        {**LOGIN, "details": 3},
+    )
+    for told in strange:
         assert lines.of_identity(told, collected=NOW).event == lines.MALFORMED
 
 

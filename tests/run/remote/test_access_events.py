@@ -58,7 +58,8 @@ def test_a_log_that_was_emptied_or_replaced_is_told_as_a_gap(path: pathlib.Path)
 
 
 def test_it_takes_no_more_than_it_is_asked_for(path: pathlib.Path) -> None:
-    taken, cursor, rounds = b"", {}, 0
+    cursor: dict[str, Any] = {}
+    taken, rounds = b"", 0
     while True:
         data, answer = read(path, cursor, 5)
         taken, cursor, rounds = taken + data, answer["cursor"], rounds + 1

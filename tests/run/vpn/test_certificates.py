@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime
 import functools
 import pathlib
+from collections.abc import Callable
 
 import hypothesis
 import pytest
@@ -92,7 +93,7 @@ def request(made_key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey, digest: has
     return builder.sign(made_key, digest).public_bytes(serialization.Encoding.PEM)  # type: ignore[arg-type]
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "no certificate request"),
     "a certificate": (lambda: made().public_bytes(serialization.Encoding.PEM), "no certificate request"),
     "another's key": (tampered, "not signed by its own key"),
