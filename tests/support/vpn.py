@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 import pathlib
 import shutil
 from collections.abc import Mapping
@@ -14,15 +15,27 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from govcloud_cli.commands import runs
+from govcloud_cli.commands.vpn import offices
 from govcloud_cli.governance import chain
-from govcloud_cli.model import platforms
-from govcloud_cli.run import process, reach, workspace
+from govcloud_cli.model import people, platforms
+from govcloud_cli.plan import vpn as plan_vpn
+from govcloud_cli.run import process, reach, sites, workspace
 from govcloud_cli.run.vpn import certificates, desk, gateway, register, tokens
+from tests.support import inventories
 
 START = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
 LI = certificates.Holder(person="li.wei", display_name="李薇", organisation="finance-bureau")
 WANG = certificates.Holder(person="wang.fang", display_name="王芳", organisation="tax-bureau")
 PIN = "246810"
+PLAN = plan_vpn.VpnPlan(
+    machine="gateway",
+    address="10.30.0.22",
+    address6="fd30::22",
+    groups=(plan_vpn.Group(id="staff", pool="10.21.0.0/24", pool6="fd21::/112", routes=(), dns=()),),
+    members=(plan_vpn.Member(person="li.wei", group="staff"),),
+)
+"""The lab's gateway, and whom it lets in."""
 _MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")
 
 
@@ -102,3 +115,24 @@ def soft_tokens(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> SoftTo
 def no_gateway(made: Office) -> gateway.Gateway:
     """A gateway that was never deployed."""
     return gateway.Gateway(machine="gateway", folder=made.folder, way=reach.Reach(namespace=None))
+
+
+def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> offices.Place:
+    """The lab with a gateway and two people, as the verbs see it; its clock stands at `START`."""
+    told = [
+        {"id": "li.wei", "displayName": "李薇", "organisation": "finance-bureau"},
+        {"id": "wang.fang", "displayName": "王芳", "organisation": "tax-bureau", "leavesOn": "2026-11-20"},
+        {"id": "zhao", "displayName": "赵", "organisation": "elsewhere"},
+        {"id": "guest", "displayName": "客"},
+    ]
+    known = tuple(people.Person.model_validate_json(json.dumps(one)) for one in told)
+    spec = dataclasses.replace(inventories.lab(), people=known)
+    space = workspace.Workspace(path=tmp_path / ".govcloud" / "lab")
+    site = sites.Site(spec=spec, space=space, sides=(platforms.Side.EXTERNAL,))
+    side = next(one for one in inventories.plan(inventories.lab()).sides if one.side is platforms.Side.EXTERNAL)
+    found = offices.Place(site=site, side=dataclasses.replace(side, network=None), plan=PLAN)
+    workspace.make_folder(found.folder.ssh)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(offices, "find", lambda _: found)
+    monkeypatch.setattr(runs, "now", lambda: START)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 
 import pytest
@@ -10,62 +9,7 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.run import reach
 from govcloud_cli.run.vpn import authority, crl, cutting, gateway, issuing
-from tests.support import vpn
-
-SSH = """#!/bin/sh
-shift 3
-shift
-eval exec "$*"
-"""
-SYSTEMCTL = """#!/bin/sh
-echo "systemctl $*" >>"{calls}"
-[ ! -e "{place}/reload-fails" ]
-"""
-OCCTL = """#!/bin/sh
-echo "occtl $*" >>"{calls}"
-case "$*" in
-*"show users"*) cat "{place}/users.json" ;;
-"disconnect user "*) [ -e "{place}/stays" ] || echo "[]" >"{place}/users.json" ;;
-esac
-"""
-LI_CONNECTED = {
-    "ID": 7,
-    "Username": "li.wei",
-    "Remote IP": "203.0.113.9",
-    "IPv4": "10.21.0.5",
-    "IPv6": "fd21::5",
-    "RX": "120",
-    "TX": "4096",
-    "User-Agent": "openconnect",
-    "raw_connected_at": 1795334370,
-}
-
-
-class Machine:
-    """A gateway in a folder."""
-
-    def __init__(self, folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.place = folder
-        folder.mkdir()
-        self.calls_file = folder / "calls"
-        for name, text in (("ssh", SSH), ("systemctl", SYSTEMCTL), ("occtl", OCCTL)):
-            program = folder / name
-            program.write_text(text.replace("{calls}", str(self.calls_file)).replace("{place}", str(folder)))
-            program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-        monkeypatch.setattr(gateway, "CRL_PATH", str(folder / "vpn-ca.crl"))
-        monkeypatch.setattr(gateway, "BUNDLE_PATH", str(folder / "vpn-ca.crt"))
-        for name in ("vpn-ca.crl", "vpn-ca.crt"):
-            (folder / name).write_text("old")
-            (folder / name).chmod(0o640)
-        self.connect([])
-
-    def connect(self, users: list[dict[str, object]]) -> None:
-        (self.place / "users.json").write_text(json.dumps(users))
-
-    @property
-    def calls(self) -> list[str]:
-        return self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
+from tests.support import gateways, vpn
 
 
 @pytest.fixture
@@ -80,16 +24,16 @@ def office(tmp_path: pathlib.Path) -> vpn.Office:
 
 
 @pytest.fixture
-def machine(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    return Machine(tmp_path / "gateway", monkeypatch)
+def machine(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> gateways.Machine:
+    return gateways.Machine(tmp_path / "gateway", monkeypatch)
 
 
 def way(office: vpn.Office) -> gateway.Gateway:
     return gateway.Gateway(machine="gateway", folder=office.folder, way=reach.Reach(namespace=None))
 
 
-def test_a_leaver_is_revoked_published_and_cut_off_in_this_order(office: vpn.Office, machine: Machine) -> None:
-    machine.connect([LI_CONNECTED])
+def test_a_leaver_is_revoked_published_and_cut_off_in_this_order(office: vpn.Office, machine: gateways.Machine) -> None:
+    machine.connect([gateways.LI_CONNECTED])
     cut = cutting.cut(office.desk, way(office), ["li.wei"])
     assert [one.person for one in cut.revoked] == ["li.wei"]
     assert cut.disconnected == ("li.wei",)
@@ -103,7 +47,7 @@ def test_a_leaver_is_revoked_published_and_cut_off_in_this_order(office: vpn.Off
     assert reload < machine.calls.index("occtl disconnect user li.wei"), "he must not come in again between the two"
 
 
-def test_again_it_revokes_nothing_more_and_still_publishes(office: vpn.Office, machine: Machine) -> None:
+def test_again_it_revokes_nothing_more_and_still_publishes(office: vpn.Office, machine: gateways.Machine) -> None:
     cutting.cut(office.desk, way(office), ["li.wei"])
     before = len(machine.calls)
     again = cutting.cut(office.desk, way(office), ["li.wei"])
@@ -111,13 +55,13 @@ def test_again_it_revokes_nothing_more_and_still_publishes(office: vpn.Office, m
     assert machine.calls[before:].count("systemctl reload ocserv.service") == 1
 
 
-def test_one_who_never_had_a_certificate_is_cut_off_too(office: vpn.Office, machine: Machine) -> None:
+def test_one_who_never_had_a_certificate_is_cut_off_too(office: vpn.Office, machine: gateways.Machine) -> None:
     assert cutting.cut(office.desk, way(office), ["zhao"]).revoked == ()
     assert "occtl disconnect user zhao" in machine.calls
 
 
-def test_one_serial_ends_that_certificate_and_its_holders_tunnel(office: vpn.Office, machine: Machine) -> None:
-    machine.connect([LI_CONNECTED])
+def test_one_serial_ends_that_certificate_and_its_holders_tunnel(office: vpn.Office, machine: gateways.Machine) -> None:
+    machine.connect([gateways.LI_CONNECTED])
     serial = office.issued[0].serial
     cut = cutting.cut_serial(office.desk, way(office), serial, reason="lost", note="taxi")
     assert [one.serial for one in cut.revoked] == [serial]
@@ -126,9 +70,9 @@ def test_one_serial_ends_that_certificate_and_its_holders_tunnel(office: vpn.Off
 
 @pytest.mark.parametrize("fault", ["reload-fails", "stays"])
 def test_a_gateway_that_does_not_do_it_is_an_error_and_the_revocation_holds(
-    office: vpn.Office, machine: Machine, fault: str
+    office: vpn.Office, machine: gateways.Machine, fault: str
 ) -> None:
-    machine.connect([LI_CONNECTED])
+    machine.connect([gateways.LI_CONNECTED])
     (machine.place / fault).touch()
     with pytest.raises(errors.GovcloudError, match="did not do what it was asked"):
         cutting.cut(office.desk, way(office), ["li.wei"])
@@ -138,9 +82,9 @@ def test_a_gateway_that_does_not_do_it_is_an_error_and_the_revocation_holds(
     assert cutting.cut(office.desk, way(office), ["li.wei"]).disconnected == ("li.wei",)
 
 
-def test_sessions_are_told_with_who_where_and_how_much(office: vpn.Office, machine: Machine) -> None:
+def test_sessions_are_told_with_who_where_and_how_much(office: vpn.Office, machine: gateways.Machine) -> None:
     assert way(office).sessions() == ()
-    machine.connect([LI_CONNECTED])
+    machine.connect([gateways.LI_CONNECTED])
     (found,) = way(office).sessions()
     assert (found.person, found.address, found.lease, found.bytes_in) == ("li.wei", "203.0.113.9", "10.21.0.5", 120)
     assert found.since == "2026-11-22T07:59:30Z"

@@ -7,16 +7,14 @@ import xml.etree.ElementTree as ET
 import hypothesis
 from hypothesis import strategies as st
 
-from govcloud_cli.plan import vpn as plan_vpn
 from govcloud_cli.run import process
 from govcloud_cli.run.vpn import profile, register
 from tests.run.vpn.test_register import issued
-
-PLAN = plan_vpn.VpnPlan(machine="gateway", address="10.30.0.22", address6="fd30::22", groups=(), members=())
+from tests.support import vpn
 
 
 def made(certificate: register.Issued) -> dict[str, str]:
-    return profile.of(PLAN, certificate, server_ca="-----BEGIN CERTIFICATE-----\n").files
+    return profile.of(vpn.PLAN, certificate, server_ca="-----BEGIN CERTIFICATE-----\n").files
 
 
 def test_the_key_is_named_by_token_serial_and_id() -> None:
