@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pulumi
 import pulumi_keycloak as keycloak
 
-from govcloud_cli.plan import databases, identity
+from govcloud_cli.plan import databases, identity, identity_places
 from stacks.components import clients, log_in, manifests
 
 DAY = 24 * 60 * 60
