@@ -141,7 +141,7 @@ def _held(site: sites.Site, side: platforms.Side) -> tuple[days.Held, ...]:
 
 def _sources(site: sites.Site, side: plans.SidePlan) -> tuple[collecting.Source, ...]:
     from govcloud_cli.model import platforms as models
-    from govcloud_cli.plan import identity
+    from govcloud_cli.plan import identity_places
     from govcloud_cli.run import reach
     from govcloud_cli.run.access import collecting as run_collecting
 
@@ -154,7 +154,7 @@ def _sources(site: sites.Site, side: plans.SidePlan) -> tuple[collecting.Source,
             found.append(run_collecting.Gateway(machine=machine.id, folder=folder, way=way))
         if models.Service.IDENTITY in machine.services:
             address = machine.management or machine.interfaces[0].address
-            url = f"https://{address}:{identity.ADMIN_PORT}"
+            url = f"https://{address}:{identity_places.ADMIN_PORT}"
             found.append(run_collecting.Identity(url=url, folder=folder, way=way))
     return tuple(found)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from govcloud_cli import errors
-from govcloud_cli.plan import identity
+from govcloud_cli.plan import identity, identity_places
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run.access import lines
 
@@ -25,7 +25,7 @@ MOST = 10_000
 """Events of one collection; what is older than these is taken by the next."""
 _OVERLAP = 60_000
 """Milliseconds asked for again: an event may be stored a little after its time."""
-_PATH = f"/admin/realms/{identity.REALM}/events"
+_PATH = f"/admin/realms/{identity_places.REALM}/events"
 
 
 def fetch(get: Get, cursor: Json) -> Json:
