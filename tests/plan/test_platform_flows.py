@@ -13,10 +13,9 @@ EXTERNAL = platforms.Side.EXTERNAL
 
 
 def shown(spec: inventory.Inventory) -> set[str]:
-    return {
-        f"{flow.id}: {flow.source.machine or flow.source.zone} > {flow.destination.machine} {flow.protocol} {flow.ports}"
-        for flow in platform_flows.of_services(spec)
-    }
+    found = platform_flows.of_services(spec)
+    ends = {flow.id: f"{flow.source.machine or flow.source.zone} > {flow.destination.machine}" for flow in found}
+    return {f"{flow.id}: {ends[flow.id]} {flow.protocol} {flow.ports}" for flow in found}
 
 
 def without(*services: str) -> inventory.Inventory:
