@@ -157,7 +157,7 @@ def test_a_flow_says_where_its_ends_are() -> None:
 
 def test_a_zone_says_who_stands_in_it_and_how_it_is_managed() -> None:
     document = keyed(lab())["zone:internet"].document
-    assert [one["id"] for one in document["machines"]] == ["border", "internet-client"]
+    assert [one["id"] for one in document["machines"]] == ["border", "gateway", "internet-client"]
     assert document["management"]["cidr"] == "172.31.20.0/24"
     assert document["side"] == "external"
 
