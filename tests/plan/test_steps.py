@@ -113,7 +113,7 @@ def test_a_databases_connections_change_its_shard_and_the_pooler_alone() -> None
 
 def test_a_changed_role_reaches_the_machines_that_have_it() -> None:
     spec = inventories.lab()
-    roles = inventories.facts(platforms.Side.EXTERNAL).roles | {"database": "other"}
+    roles = {**inventories.facts(platforms.Side.EXTERNAL).roles, "database": "other"}
     found = differing(entries(spec), entries(spec, roles=roles))
     assert found == {"external/roles": {"Host/external-db"}, "internal/roles": {"Host/internal-db"}}
 

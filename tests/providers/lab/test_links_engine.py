@@ -27,7 +27,8 @@ def namespace() -> Iterator[str]:
         pytest.fail("network namespaces are made as root")
     namespaces.ensure(NAME, {})
     try:
-        ip("link", "add", "zone", "type", "dummy")
+        ip("link", "add", "zone", "type", "veth", "peer", "name", "far")
+        ip("link", "set", "far", "up")
         for address in ("10.98.0.2/24", "fd98::2/64"):
             ip("address", "add", address, "dev", "zone", *(["nodad"] if ":" in address else []))
         ip("link", "set", "zone", "up")
