@@ -1,4 +1,4 @@
-"""Certificates on a software token beside a real ocserv and openconnect, with the client files that `profile` writes."""
+"""Certificates on a software token beside a real ocserv and openconnect, with the files that `profile` writes."""
 
 from __future__ import annotations
 
