@@ -15,7 +15,7 @@ from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.providers.kubernetes import access
-from govcloud_cli.run import certificates, image, pki, sites, tools, workspace
+from govcloud_cli.run import certificates, image, pki, side_secrets, sites, tools, workspace
 from govcloud_cli.run.tools import host
 from govcloud_cli.run.vpn import desk
 
@@ -91,14 +91,16 @@ def _seed(paths: dict[str, pathlib.Path]) -> None:
 
 
 def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:
-    """Issue what is missing or about to expire of a side's certificates; return the names."""
+    """Issue what is missing or about to expire of a side's certificates and secrets; return the names."""
     folder = site.space.side(side.side)
     requests = certificates.requests(side)
     state = pki.ensure(folder.pki, requests=requests, now=now)
+    made = side_secrets.ensure(folder) if side.identity is not None else ()
     if side.kubernetes is not None:
         address = side.kubernetes.management or side.kubernetes.interfaces[0].address
         text = pki.kubeconfig(folder.pki, server=f"https://{address}:6443", certificate=certificates.ENGINE)
         _write_if_new(engine_kubeconfig(side, folder), text)
+<<<<<<< HEAD
     return (*state.changed, *_certify_vpn(site, side, now=now))
 
 
@@ -108,6 +110,9 @@ def _certify_vpn(site: sites.Site, side: plans.SidePlan, *, now: datetime.dateti
         return ()
     office = desk.of_site(site, side.side, clock=lambda: now, environ=os.environ)
     return tuple(change.name for change in office.prepare())
+=======
+    return (*state.changed, *made)
+>>>>>>> h7
 
 
 def engine_kubeconfig(side: plans.SidePlan, folder: workspace.SideFolder) -> pathlib.Path:

@@ -6,6 +6,7 @@ ended and adopts what it finds, so that a run killed anywhere goes on where it s
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import pathlib
@@ -23,6 +24,7 @@ from govcloud_cli.run import (
     preparing,
     progress,
     reach,
+    side_secrets,
     sidenetwork,
     sidestacks,
     sites,
@@ -151,16 +153,18 @@ class SideRun:
                 self.record.finish(step)
                 return
             self.begin(step)
-            outcome = ansible.run_roles(
-                self.plan.hosts,
-                folder=self.folder,
-                way=self.way,
-                resolve=lambda file: sites.controller_file(self.folder, self.tools, file),
-                only=tuple(due),
-                log=self.log("roles"),
-                report=lambda text: self.journal.doing(self.name(step.name), text),
-                strategy=self.request.strategy,
-            )
+            sealed = self.plan.identity is not None and self.plan.identity.machine in due
+            with side_secrets.break_glass_file(self.folder) if sealed else contextlib.nullcontext():
+                outcome = ansible.run_roles(
+                    self.plan.hosts,
+                    folder=self.folder,
+                    way=self.way,
+                    resolve=lambda file: sites.controller_file(self.folder, self.tools, file),
+                    only=tuple(due),
+                    log=self.log("roles"),
+                    report=lambda text: self.journal.doing(self.name(step.name), text),
+                    strategy=self.request.strategy,
+                )
             self.record.untested = sorted({*self.record.untested, *due})
             self._keep(step, due, outcome, look)
             result.changed = any(outcome.changed.values())

@@ -53,7 +53,9 @@ def changed(journal: progress.Journal) -> list[str]:
     return [step.name for step in journal.results if step.changed]
 
 
-MACHINES = ("border", "external-client", "external-db", "external-k8s", "internet-client")
+MACHINES = (
+    "border", "external-client", "external-db", "external-identity", "external-k8s", "gateway", "internet-client",
+)  # fmt: skip
 
 
 def test_a_fresh_side_is_made_whole_and_a_second_run_does_nothing(lab: pathlib.Path, world: World) -> None:
@@ -102,7 +104,7 @@ def test_a_machine_whose_roles_failed_is_due_again_and_those_that_went_well_are_
     lab: pathlib.Path, world: World
 ) -> None:
     world.failing_roles = {"external-db": "database: start: no"}
-    with pytest.raises(errors.GovcloudError, match="did not end well on 1 of 5 machines") as caught:
+    with pytest.raises(errors.GovcloudError, match="did not end well on 1 of 7 machines") as caught:
         run(lab)
     assert caught.value.cause == "external-db: database: start: no"
     assert caught.value.where == "external/roles"
