@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from govcloud_cli import errors
+from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import image, preparing, sites, tools, workspace
 from govcloud_cli.run.tools import host as tools_host
-from tests.support import inventories
+from tests.support import inventories, vpn
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
 
@@ -104,3 +105,15 @@ def test_the_kubeconfig_for_people_leads_over_the_loopback(site: sites.Site) -> 
     preparing.write_kubeconfig(folder, port=40001)
     assert "https://127.0.0.1:40001" in folder.kubeconfig.read_text()
     assert isinstance(folder, workspace.SideFolder)
+
+
+def test_a_side_with_a_gateway_gets_the_authority_of_peoples_certificates_and_a_list_of_the_day(
+    site: sites.Site, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    side = inventories.plan(site.spec).sides[1]
+    assert "vpn-ca" not in preparing.certify(site, side, now=NOW), "no gateway, no authority"
+    monkeypatch.setattr(vpn_plan, "plan", lambda *_, **__: vpn.PLAN)
+    assert preparing.certify(site, side, now=NOW) == ("vpn-ca", "vpn-ca.crl")
+    assert preparing.certify(site, side, now=NOW) == ()
+    assert preparing.certify(site, side, now=NOW + datetime.timedelta(days=1)) == ("vpn-ca.crl",)

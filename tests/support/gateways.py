@@ -21,7 +21,7 @@ echo "systemctl $*" >>"{calls}"
 OCCTL = """#!/bin/sh
 echo "occtl $*" >>"{calls}"
 case "$*" in
-*"show users"*) cat "{place}/users.json" ;;
+*"show users"*) [ "$TZ" = UTC ] && cat "{place}/users.json" ;;
 "disconnect user "*) [ -e "{place}/stays" ] || echo "[]" >"{place}/users.json" ;;
 esac
 """
@@ -34,7 +34,7 @@ LI_CONNECTED = {
     "RX": "120",
     "TX": "4096",
     "User-Agent": "openconnect",
-    "raw_connected_at": 1795334370,
+    "Connected at": "2026-11-22 07:59",
 }
 
 

@@ -63,6 +63,9 @@ def _disconnect(people: list[str]) -> list[str]:
 def _users() -> list[dict[str, Any]]:
     if shutil.which("occtl") is None:
         raise RuntimeError("occtl is not installed")
-    done = subprocess.run(["occtl", "--json", "show", "users"], check=True, capture_output=True, text=True, timeout=20)
+    command = ["occtl", "--json", "show", "users"]
+    # It writes times in the zone of whoever asks, without naming it.
+    environment = {**os.environ, "TZ": "UTC"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=20, env=environment)
     found = json.loads(done.stdout) if done.stdout.strip() else []
     return [one for one in found if isinstance(one, dict)]

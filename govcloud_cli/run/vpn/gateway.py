@@ -12,7 +12,7 @@ from govcloud_cli.plan import plans, vpn
 from govcloud_cli.run import machines, reach, workspace
 from govcloud_cli.run.vpn import authority, crl
 
-CRL_PATH, BUNDLE_PATH = "/etc/ocserv/vpn-ca.crl", "/etc/ocserv/vpn-ca.crt"
+CRL_PATH, BUNDLE_PATH = "/etc/ocserv/tls/vpn-ca.crl", "/etc/ocserv/tls/vpn-ca.crt"
 """Where the role `sslvpn` has the lists and the authorities."""
 
 _TIMEOUT = 45.0
@@ -29,7 +29,7 @@ class Session:
     lease: str
     lease6: str
     since: str
-    """RFC 3339, UTC; empty if the gateway does not tell."""
+    """RFC 3339, UTC, to the minute; empty if the gateway does not tell."""
     bytes_in: int
     """From the client."""
     bytes_out: int
@@ -116,6 +116,9 @@ def _number(told: dict[str, Any], name: str) -> int:
 
 
 def _since(told: dict[str, Any]) -> str:
-    # Its own text is in the gateway's time zone and format; the raw number is not.
-    seconds = _number(told, "raw_connected_at")
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat().replace("+00:00", "Z") if seconds else ""
+    # The script asks in UTC; ocserv 1.1 tells minutes and no number of seconds.
+    try:
+        found = datetime.datetime.strptime(_text(told, "Connected at"), "%Y-%m-%d %H:%M").replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return ""
+    return found.isoformat().replace("+00:00", "Z")
