@@ -112,6 +112,26 @@ def test_standard_input_is_judged(here: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "  - -:5 k8s:core/Pod/a/web" in command_line.run("policy", "check", "-").stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "-: standard input is empty (标准输入为空); did the command before the pipe fail?"),
+        (" \n", "-: standard input is empty (标准输入为空); did the command before the pipe fail?"),
+        ("a: 1\n", "-: no Kubernetes object in it; pipe manifests into it, e.g. those of `helm template`"),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_a_pipe_without_manifests_says_what_may_have_gone_wrong(
+    text: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "standard_input", lambda *_, **__: text)
+
+    result = command_line.run("policy", "check", "-")
+
+    assert result.code == UNJUDGED
+    assert f"could not judge (无法判定): {told}" in result.stdout.splitlines()
+
+
 def test_standard_input_that_is_no_text_cannot_be_judged() -> None:
     assert files.standard_input(io.TextIOWrapper(io.BytesIO(b"\xff\xfe")), most=10) == "\udcff\udcfe"
     assert len(files.standard_input(io.TextIOWrapper(io.BytesIO(b"x" * 100)), most=10)) == 11
@@ -366,6 +386,10 @@ REFUSED = {
     "a path that is not there": (["deplyo"], "did you mean 'deploy'?"),
     "no name at all": ([""], "there is no file or folder ''"),
     "an unknown rule": (["deploy", "--rule", "pod-privilged"], "did you mean 'pod-privileged'?"),
+    "several rules in one word": (
+        ["deploy", "--rule", "pod-privileged,tenant-named"],
+        "say it for each: --rule pod-privileged --rule tenant-named",
+    ),
     "a rule of another input": (["deploy", "--rule", "tenant-named"], "it looks at input tenant"),
     "a baseline without an end": (["deploy", "--write-baseline", "b"], "--write-baseline needs --until"),
     "an end of no baseline": (["deploy", "--until", "2026-12-01"], "--until is of --write-baseline"),
@@ -487,6 +511,9 @@ def test_an_interrupted_check_is_no_verdict_and_leaves_no_report(here: Path, mon
 
     assert result.code == errors.ExitCode.INTERRUPTED
     assert result.stdout == ""
+    assert "interrupted before there was a verdict" in result.stderr
+    assert "a check changes nothing" in result.stderr
+    assert "goes on where it was" not in result.stderr, "that is of deploys"
     assert not (here / "a.sarif").exists()
 
 
