@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from govcloud_cli.compliance import subjects
 from govcloud_cli.model import policies
 
+UNREADABLE = "the document"
+"""How the message of an error begins that is of the document as a whole, and of no rule."""
+
 
 class Outcome(enum.StrEnum):
     """What a rule came to for one subject. Only `PASS` is a pass."""

@@ -224,7 +224,13 @@ def _tell(answer: run_policies.Answer, given: dict[str, Any], threshold: policie
         return
     from govcloud_cli.commands.policy import rendering
 
-    found = rendering.lines(answer.report, threshold=threshold, everything=given["everything"])
+    found = rendering.lines(
+        answer.report,
+        threshold=threshold,
+        everything=given["everything"],
+        environment=answer.environment,
+        registries=answer.registries,
+    )
     if sys.stdout.isatty() or os.environ.get("FORCE_COLOR"):
         from rich import text
 

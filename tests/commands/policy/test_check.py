@@ -99,8 +99,55 @@ def test_a_rule_that_fails_to_evaluate_is_no_pass(shipped: Path) -> None:
     result = command_line.run("policy", "check", "deploy")
 
     assert result.code == UNJUDGED
-    assert "not judged (未能判定) pod-privileged" in result.stdout
+    assert "not judged (未能判定) k8s:core/Pod/a/web by 1 rule" in result.stdout
+    assert "  - deploy/web.yaml:5 the rule reads missing, which is not there (at spec.containers)" in result.stdout
+    assert "  rules: pod-privileged" in result.stdout
     assert "INCOMPLETE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("spec", "place", "told"),
+    [
+        ("spec: hello", "deploy/web.yaml:4", "spec is a text, Kubernetes has a mapping there"),
+        ("spec:\n  replicas: 3", "deploy/web.yaml:4", "spec.template is missing"),
+        (
+            "spec:\n  template:\n    spec:\n      containers: 5",
+            "deploy/web.yaml:7",
+            "spec.template.spec.containers is a number, Kubernetes has a list there",
+        ),
+    ],
+)
+def test_a_malformed_object_is_one_block_that_names_the_path(
+    spec: str, place: str, told: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: a}\n"
+    policy_folders.write(here / "deploy" / "web.yaml", f"{head}{spec}\n")
+
+    result = command_line.run("policy", "check", "deploy")
+
+    assert result.code == UNJUDGED
+    blocks = [line for line in result.stdout.splitlines() if line.startswith("not judged")]
+    assert len(blocks) == 1
+    assert re.fullmatch(r"not judged \(未能判定\) k8s:apps/Deployment/a/web by [3-5][0-9] rules", blocks[0])
+    assert f"  - {place} {told}" in result.stdout
+    assert re.search("rules: [a-z, -]+ and [0-9]+ more", result.stdout)
+    assert not re.search(r"_\+_|iter_range|types do not fit", result.stdout)
+    assert ("kubectl kustomize DIR | govcloud policy check -" in result.stdout) == ("missing" in told)
+    # Who writes rules finds the engine's words there.
+    assert "the rule " in command_line.run("policy", "check", "deploy", "--json").stdout
+
+
+def test_a_finding_points_at_the_container(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    text = policy_folders.pod(privileged=False) + "    - name: two\n      securityContext: {privileged: true}\n"
+    policy_folders.write(here / "deploy" / "web.yaml", text)
+
+    result = command_line.run("policy", "check", "deploy", "--rule", "pod-privileged", "--json")
+
+    assert [(one["line"], one["path"]) for one in result.document["findings"]] == [(9, ["spec", "containers", 1])]
 
 
 # -- what it judges
