@@ -40,11 +40,11 @@ def pointed(results: Iterable[findings.Result]) -> Iterator[findings.Result]:
 
 def element(document: Json, path: subjects.Path, message: str) -> subjects.Path:
     """`path`, or the path of the element that the end of `message` names, if there is a list at `path`."""
-    _, mark, tail = message.rpartition(": ")
-    if not mark or not path or not isinstance(path[-1], str):
+    names = set(findings.culprits(message)[1])
+    last = path[-1] if path else None
+    if not names or not isinstance(last, str):
         return path
-    names = set(tail.split(", "))
-    *above, last = path
+    above = path[:-1]
     holder = _at(document, above)
     if not isinstance(holder, Mapping):
         return path

@@ -12,7 +12,7 @@ from govcloud_cli import resources
 POLICIES = resources.folder("policies")
 FILES = sorted([*POLICIES.glob("*/*/policy.yaml"), *POLICIES.glob("controls/*.yaml")])
 WORDS = {"Pod": "容器组", "持久卷声明": "持久卷申领", "网络规则": "网络策略", "帐号": "账号"}
-"""What is not written, and what is instead. Names of fields and kinds (`podSelector`, `PodSecurity`) stay as they are."""
+"""What is not written, and what is instead; names of fields and kinds (`podSelector`) stay as they are."""
 
 
 def chinese(value: object) -> list[str]:

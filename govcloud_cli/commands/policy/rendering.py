@@ -157,8 +157,9 @@ def _settings(report: findings.Report, environment: str | None, registries: Sequ
 
 
 def _reads_registries(policy: policies.Policy) -> bool:
-    read = (*policy.spec.variables, *policy.spec.validations)
-    return any("variables.settings.registries" in one.expression for one in read)
+    expressions = [one.expression for one in policy.spec.variables]
+    expressions += [one.expression for one in policy.spec.validations]
+    return any("variables.settings.registries" in one for one in expressions)
 
 
 def _counts(report: findings.Report) -> str:
