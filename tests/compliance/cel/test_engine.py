@@ -116,9 +116,9 @@ def test_functions_of_one_name_are_told_apart_by_what_they_are_given() -> None:
 
 
 def test_an_expression_that_takes_all_memory_is_a_failure_and_the_next_one_is_asked() -> None:
-    """A text of 4 KiB, doubled 24 times, where there are 3 GiB; a failure makes the run end with 2, not as a bug."""
+    """A text of 4 KiB, doubled 24 times, where there is 1 GiB; a failure makes the run end with 2, not as a bug."""
     code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
         "from govcloud_cli.compliance.cel import engine\n"
         "text = repr('x' * 4096)\n"
         "for number in range(24): text = f'cel.bind(v{number}, {text}, v{number} + v{number})'\n"
