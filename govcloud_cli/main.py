@@ -165,8 +165,7 @@ def _run() -> int:
     except click.ClickException as error:
         if _wants_json():
             return _show(errors.UsageError(error.format_message()))
-        error.show()
-        return errors.ExitCode.BAD_INPUT
+        return _misused(error)
     except errors.GovcloudError as error:
         return _show(error)
     except (BrokenPipeError, _UnreadError):
@@ -204,10 +203,26 @@ def _wants_json() -> bool:
     return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
-def _show(error: errors.GovcloudError) -> int:
+def _misused(error: click.ClickException) -> int:
     from govcloud_cli.commands import output
 
-    output.print_error(error, as_json=_wants_json())
+    with output.whoever_reads(sys.stderr):
+        error.show()
+    return errors.ExitCode.BAD_INPUT
+
+
+def _show(error: errors.GovcloudError) -> int:
+    """Tell it; where nobody reads that any more (`2>&1 | true`), the exit code still does."""
+    from govcloud_cli.commands import output
+
+    as_json = _wants_json()
+    try:
+        with output.whoever_reads(sys.stdout if as_json else sys.stderr):
+            output.print_error(error, as_json=as_json)
+    except OSError as failure:
+        if failure.errno != errno.ENOSPC:
+            raise
+        return _full()
     return error.exit_code
 
 
