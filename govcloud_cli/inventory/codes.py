@@ -547,6 +547,40 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "one key or more for everybody who `approves`",
         "add the line of id_ed25519.pub; `ssh-keygen -t ed25519` makes a pair",
     ),
+    # -- policies and waivers
+    "GC1901": (
+        "the folder is not named after the policy",
+        "Findings, waivers and the object in the cluster name a policy by its id; people look for it in its folder.",
+        "",
+        "rename the folder or mend the id; an id that waivers name never changes",
+    ),
+    "GC1902": (
+        "a policy without samples is not loaded",
+        "What it allows and what it denies is shown by samples; without both nobody knows whether it finds anything.",
+        "at least one file in allowed/ and one in denied/",
+        "add a sample; `govcloud policy test` judges it",
+    ),
+    "GC1903": (
+        "this does not belong into a folder of policies",
+        (
+            "Policies are `<area>/<id>/policy.yaml` with `allowed/*.yaml` and `denied/*.yaml`; beside them are "
+            "`library/`, `controls/`, `waivers/` and `approvers.yaml`. What is not read might be thought in force."
+        ),
+        "<area>/<id>/{policy.yaml,allowed/*.yaml,denied/*.yaml}, library/*.yaml, waivers/*.yaml, approvers.yaml",
+        "move it elsewhere, or rename it",
+    ),
+    "GC1904": (
+        "there is no folder of policies here",
+        "Judging by no policies finds nothing, whatever is judged.",
+        "a folder that exists",
+        "correct the path",
+    ),
+    "GC1905": (
+        "this policy cannot be asked",
+        "A rule that does not compile would judge nothing.",
+        "CEL that Kubernetes takes, about `object` and `variables` alone",
+        "mend the expression",
+    ),
     # -- identity and VPN
     "GC2001": (
         "a gateway stands between the internet and an external zone",
@@ -601,39 +635,5 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "Machines and certificates know both by name; passwords must not end up with the wrong one.",
         "a name that no other machine has",
         "choose another host, or leave it out",
-    ),
-    # -- policies and waivers
-    "GC1901": (
-        "the folder is not named after the policy",
-        "Findings, waivers and the object in the cluster name a policy by its id; people look for it in its folder.",
-        "",
-        "rename the folder or mend the id; an id that waivers name never changes",
-    ),
-    "GC1902": (
-        "a policy without samples is not loaded",
-        "What it allows and what it denies is shown by samples; without both nobody knows whether it finds anything.",
-        "at least one file in allowed/ and one in denied/",
-        "add a sample; `govcloud policy test` judges it",
-    ),
-    "GC1903": (
-        "this does not belong into a folder of policies",
-        (
-            "Policies are `<area>/<id>/policy.yaml` with `allowed/*.yaml` and `denied/*.yaml`; beside them are "
-            "`library/`, `controls/`, `waivers/` and `approvers.yaml`. What is not read might be thought in force."
-        ),
-        "<area>/<id>/{policy.yaml,allowed/*.yaml,denied/*.yaml}, library/*.yaml, waivers/*.yaml, approvers.yaml",
-        "move it elsewhere, or rename it",
-    ),
-    "GC1904": (
-        "there is no folder of policies here",
-        "Judging by no policies finds nothing, whatever is judged.",
-        "a folder that exists",
-        "correct the path",
-    ),
-    "GC1905": (
-        "this policy cannot be asked",
-        "A rule that does not compile would judge nothing.",
-        "CEL that Kubernetes takes, about `object` and `variables` alone",
-        "mend the expression",
     ),
 }

@@ -95,6 +95,7 @@ def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -
     folder = site.space.side(side.side)
     requests = certificates.requests(side)
     state = pki.ensure(folder.pki, requests=requests, now=now)
+    # The authority of VPN users' certificates and its list of revoked ones lie beside these; `run.vpn` keeps them.
     made = side_secrets.ensure(folder) if side.identity is not None else ()
     if side.kubernetes is not None:
         address = side.kubernetes.management or side.kubernetes.interfaces[0].address

@@ -98,6 +98,22 @@ def test_certificates_are_issued_once_and_the_kubeconfig_is_for_its_owner_alone(
         assert key.stat().st_mode & 0o777 == 0o600
 
 
+def test_secrets_are_made_where_there_is_an_identity_service_and_nowhere_else(site: sites.Site) -> None:
+    for side in sites.plan(site, today=inventories.TODAY).sides:
+        folder = site.space.side(side.side)
+        workspace.ensure_secret(folder.secrets / "master")
+        before = sites.facts(side, folder).secrets
+        made = set(preparing.certify(site, side, now=NOW)) & {"identity-engine", "vpn-client"}
+        after = sites.facts(side, folder).secrets
+        if side.identity is None:
+            assert (made, dict(before), dict(after)) == (set(), {}, {})
+        else:
+            assert made == {"identity-engine", "vpn-client"}
+            assert (dict(before), set(after)) == ({}, made | {"break-glass"})
+            assert (folder.pki / "identity-external-identity.crt").exists()
+            assert (folder.pki / "sslvpn-gateway.key").stat().st_mode & 0o777 == 0o600
+
+
 def test_the_kubeconfig_for_people_leads_over_the_loopback(site: sites.Site) -> None:
     (side, _) = sites.plan(site, today=inventories.TODAY).sides
     folder = site.space.side(side.side)

@@ -18,7 +18,7 @@ def references_resolve(world: findings.World) -> Iterator[findings.Finding]:
 
 
 def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]:
-    """Services, ports, environments, databases, members, and the groups and organisations of VPN groups and people."""
+    """Services, ports, environments, databases, members, organisations of VPN groups or that a person decides for."""
     where: findings.Where
     for index, machine in enumerate(world.platform.spec.machines):
         yield from _twice(world.platform, ("spec", "machines", index, "services"), "service", machine.services)
@@ -52,7 +52,6 @@ def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]
     if world.people is not None:
         for index, person in enumerate(world.people.spec.people):
             yield from _twice(world.people, ("spec", "people", index, "approves"), "organisation", person.approves)
-            yield from _twice(world.people, ("spec", "people", index, "groups"), "group", person.groups)
 
 
 def _platform_references(world: findings.World) -> Iterator[findings.Finding]:
@@ -105,9 +104,6 @@ def _people_references(world: findings.World) -> Iterator[findings.Finding]:
         return
     ids = tuple(organisation.id for organisation in world.platform.spec.organisations)
     for index, person in enumerate(world.people.spec.people):
-        if person.organisation is not None and person.organisation not in ids:
-            where: findings.Where = ("spec", "people", index, "organisation")
-            yield nothing(world.people, where, "organisation", person.organisation, ids)
         for place, identifier in enumerate(person.approves):
             if identifier not in ids:
                 where = ("spec", "people", index, "approves", place)
