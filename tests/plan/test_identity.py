@@ -123,7 +123,7 @@ def test_an_applications_secret_is_its_own_and_no_databases_password() -> None:
 def test_nobody_logs_in_to_what_is_frozen() -> None:
     environments = [{"name": "test", "expiresOn": "2026-12-31"}, {"name": "prod"}]
     trial = {**identity_inventories.APPLICATION, "id": "trial", "environment": "test"}
-    fields = {"environments": environments, "applications": [identity_inventories.APPLICATION, trial]}
+    fields: dict[str, Any] = {"environments": environments, "applications": [identity_inventories.APPLICATION, trial]}
     inventory = identity_inventories.served(**fields)
     on_the_day = lifecycle.settled(inventory, today=datetime.date(2026, 12, 31))
     after = lifecycle.settled(inventory, today=datetime.date(2027, 1, 1))

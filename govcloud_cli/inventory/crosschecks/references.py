@@ -112,6 +112,7 @@ def _tenant_references(world: findings.World, tenant: tenants.Tenant) -> Iterato
         yield nothing(tenant, ("spec", "organisation"), "organisation", spec.organisation, organisations)
     if spec.zone not in world.zones:
         yield nothing(tenant, ("spec", "zone"), "zone", spec.zone, tuple(world.zones))
+    where: findings.Where
     own = tuple(environment.name for environment in spec.environments)
     for index, application in enumerate(spec.applications):
         if application.environment not in own:
