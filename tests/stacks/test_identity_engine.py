@@ -47,6 +47,8 @@ class Deployed:
     """Run it again, perhaps with a refresh; how many resources it created, changed or kept."""
     state: pathlib.Path
     staff: directory.Running
+    again: Callable[[pathlib.Path], automation.Stack]
+    """A stack of the same program in another folder, which knows nothing of the first."""
 
     def client(self, name: str) -> dict[str, Any]:
         (found,) = self.api.get(f"{AT}/clients", query={"clientId": name})
@@ -94,7 +96,13 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         ports = json.loads(providers.stdout.readline())
         planned = planned_for(staff)
         access = realms.Access(url=server.url, client_secret=keycloak.SECRET, root_certificate=server.ca)
-        stack = _stack(folder, ports, lambda: program.program(planned, access=access, values=values))
+
+        def again(place: pathlib.Path) -> automation.Stack:
+            return _stack(place, ports, lambda: program.program(planned, access=access, values=values))
+
+        stack = again(folder)
+        assert set(stack.preview(color="never").change_summary) == {automation.OpType.CREATE}
+        assert api.find(AT) is None, "a preview makes nothing"
 
         def up(*, refresh: bool = False) -> Mapping[str, int]:
             summary = stack.up(refresh=refresh, color="never").summary.resource_changes or {}
@@ -103,7 +111,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         first = up()
         assert set(first) == {"create"}, first
         state = folder / "state"
-        yield Deployed(server=server, api=api, up=up, state=state, staff=staff)
+        yield Deployed(server=server, api=api, up=up, state=state, staff=staff, again=again)
         providers.stdin.close()
         providers.wait(20)
 
@@ -430,3 +438,16 @@ def test_a_leaver_of_the_directory_can_be_closed_out_here_and_the_directory_is_n
         deployed.api.put(
             f"{AT}/users/{found['id']}/reset-password", {"type": "password", "value": PASSWORD, "temporary": False}
         )
+
+
+def test_a_run_that_lost_its_state_adopts_everything_and_can_take_it_down(
+    deployed: Deployed, tmp_path: pathlib.Path
+) -> None:
+    before = deployed.client(APPLICATION)["id"]
+    stack = deployed.again(tmp_path)
+    stack.up(color="never")
+    assert deployed.client(APPLICATION)["id"] == before
+    assert set(deployed.up(refresh=True)) == {"same"}, "and left everything as it was"
+    stack.destroy(color="never")
+    assert deployed.api.find(AT) is None
+    assert deployed.api.get("/admin/realms/master")["realm"] == "master"
