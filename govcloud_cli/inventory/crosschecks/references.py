@@ -45,6 +45,11 @@ def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]
         yield from _twice(tenant, ("spec", "members"), "group", [one.group for one in spec.members], within="group")
         for index, allowance in enumerate(spec.network.allow):
             yield from _twice(tenant, ("spec", "network", "allow", index, "ports"), "port", allowance.ports)
+        applications = [(one.environment, one.id) for one in spec.applications]
+        yield from _twice(tenant, ("spec", "applications"), "application", applications, within="id")
+        for index, application in enumerate(spec.applications):
+            where = ("spec", "applications", index, "redirectUris")
+            yield from _twice(tenant, where, "address", application.redirect_uris)
         keys = [(one.direction, one.peer, one.protocol, one.ports) for one in spec.network.allow]
         yield from _twice(tenant, ("spec", "network", "allow"), "allowance", keys)
     for freeze in world.freezes:
@@ -52,6 +57,7 @@ def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]
     if world.people is not None:
         for index, person in enumerate(world.people.spec.people):
             yield from _twice(world.people, ("spec", "people", index, "approves"), "organisation", person.approves)
+            yield from _twice(world.people, ("spec", "people", index, "groups"), "group", person.groups)
 
 
 def _platform_references(world: findings.World) -> Iterator[findings.Finding]:
@@ -103,11 +109,20 @@ def _people_references(world: findings.World) -> Iterator[findings.Finding]:
     if world.people is None:
         return
     ids = tuple(organisation.id for organisation in world.platform.spec.organisations)
+    groups = tuple(sorted({member.group for tenant in world.tenants for member in tenant.spec.members}))
+    where: findings.Where
     for index, person in enumerate(world.people.spec.people):
+        if person.organisation is not None and person.organisation not in ids:
+            where = ("spec", "people", index, "organisation")
+            yield nothing(world.people, where, "organisation", person.organisation, ids)
         for place, identifier in enumerate(person.approves):
             if identifier not in ids:
                 where = ("spec", "people", index, "approves", place)
                 yield nothing(world.people, where, "organisation", identifier, ids)
+        for place, group in enumerate(person.groups):
+            # A tenant whose file could not be read may be the one that names it.
+            if group not in groups and not world.unread:
+                yield nothing(world.people, ("spec", "people", index, "groups", place), "tenant's group", group, groups)
 
 
 def _tenant_references(world: findings.World, tenant: tenants.Tenant) -> Iterator[findings.Finding]:
@@ -117,6 +132,12 @@ def _tenant_references(world: findings.World, tenant: tenants.Tenant) -> Iterato
         yield nothing(tenant, ("spec", "organisation"), "organisation", spec.organisation, organisations)
     if spec.zone not in world.zones:
         yield nothing(tenant, ("spec", "zone"), "zone", spec.zone, tuple(world.zones))
+    where: findings.Where
+    own = tuple(environment.name for environment in spec.environments)
+    for index, application in enumerate(spec.applications):
+        if application.environment not in own:
+            where = ("spec", "applications", index, "environment")
+            yield nothing(tenant, where, "environment", application.environment, own)
     known = world.tenants_by_id
     for index, allowance in enumerate(spec.network.allow):
         where = ("spec", "network", "allow", index, "peer")
