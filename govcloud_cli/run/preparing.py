@@ -13,7 +13,6 @@ from collections.abc import Callable
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
-from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import certificates, image, pki, side_secrets, sites, tools, workspace
 from govcloud_cli.run.tools import host
@@ -106,7 +105,7 @@ def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -
 
 def _certify_vpn(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:
     """Have the authority of people's certificates, and a revocation list that is not older than a day."""
-    if vpn_plan.plan(site.spec, side.side, today=now.date()) is None:
+    if side.vpn is None:
         return ()
     office = desk.of_site(site, side.side, clock=lambda: now, environ=os.environ)
     return tuple(change.name for change in office.prepare())

@@ -16,11 +16,10 @@ from govcloud_cli import errors
 from govcloud_cli.governance import chain
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import shards
-from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.run import applied, destroy, drift, ledger, preparing, progress, request_audit, sites
 from govcloud_cli.run.audit import places, reading
 from govcloud_cli.run.vpn import gateway
-from tests.support import deploying, inventories, vpn
+from tests.support import deploying, inventories
 from tests.support.deploying import NOW, edit, run
 from tests.support.reporters import Quiet
 from tests.support.world import World
@@ -259,7 +258,6 @@ def test_a_new_revocation_list_reaches_the_gateway_and_an_old_one_is_not_sent_ag
     world: World, lab: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published: list[str] = []
-    monkeypatch.setattr(vpn_plan, "plan", lambda *_, **__: vpn.PLAN)
     monkeypatch.setattr(gateway.Gateway, "publish", lambda self, **_: published.append(self.machine))
     for certified, expected in ((("vpn-ca.crl",), ["gateway"]), ((), ["gateway"])):
         monkeypatch.setattr(preparing, "certify", lambda *_, told=certified, **__: told)

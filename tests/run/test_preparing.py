@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import pathlib
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 import pytest
 
 from govcloud_cli import errors
-from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import image, preparing, sites, tools, workspace
 from govcloud_cli.run.tools import host as tools_host
@@ -128,8 +128,10 @@ def test_a_side_with_a_gateway_gets_the_authority_of_peoples_certificates_and_a_
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     side = inventories.plan(site.spec).sides[1]
-    assert "vpn-ca" not in preparing.certify(site, side, now=NOW), "no gateway, no authority"
-    monkeypatch.setattr(vpn_plan, "plan", lambda *_, **__: vpn.PLAN)
-    assert preparing.certify(site, side, now=NOW) == ("vpn-ca", "vpn-ca.crl")
+    without = dataclasses.replace(side, vpn=None)
+    assert "vpn-ca" not in preparing.certify(site, without, now=NOW), "no gateway, no authority"
+    preparing.certify(site, without, now=NOW)
+    side = dataclasses.replace(without, vpn=vpn.PLAN)
+    assert preparing.certify(site, side, now=NOW)[1:] == ("vpn-ca", "vpn-ca.crl"), "after the gateway's own"
     assert preparing.certify(site, side, now=NOW) == ()
     assert preparing.certify(site, side, now=NOW + datetime.timedelta(days=1)) == ("vpn-ca.crl",)

@@ -86,7 +86,7 @@ class Gateway:
         log = self.folder / "client.log"
         with process.streaming(self.inside(*argv), directory=profile, stdout=log, stderr=log):
             for _ in range(100):
-                if '"Username"' in self.occtl("--json", "show", "users"):
+                if '"State": "connected"' in self.occtl("--json", "show", "users").replace("  ", " "):
                     break
                 time.sleep(0.1)
             else:

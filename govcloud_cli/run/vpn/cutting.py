@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 
 from govcloud_cli.governance import chain
-from govcloud_cli.plan import plans, vpn
+from govcloud_cli.plan import plans
 from govcloud_cli.run import sites, workspace
 from govcloud_cli.run.vpn import desk, gateway, register
 
@@ -48,11 +48,10 @@ def cut_of_site(
     note: str = "",
 ) -> Cut:
     """As `cut`, for whoever has a site and a side's plan; ends nothing where the side has no gateway."""
-    found = vpn.plan(site.spec, side.side, today=clock().date())
-    if found is None or not people:
+    if side.vpn is None or not people:
         return Cut(revoked=(), disconnected=())
     office = desk.of_site(site, side.side, clock=clock, environ=environ)
-    return cut(office, gateway.of(found, side, office.folder), people, reason=reason, note=note)
+    return cut(office, gateway.of(side.vpn, side, office.folder), people, reason=reason, note=note)
 
 
 def holders(folder: workspace.SideFolder, *, now: datetime.datetime) -> frozenset[str]:

@@ -14,6 +14,8 @@ from govcloud_cli.run.vpn import authority, crl
 
 CRL_PATH, BUNDLE_PATH = "/etc/ocserv/tls/vpn-ca.crl", "/etc/ocserv/tls/vpn-ca.crt"
 """Where the role `sslvpn` has the lists and the authorities."""
+SOCKET = "/run/ocserv/control/occtl.socket"
+"""Where that role's ocserv listens to occtl."""
 
 _TIMEOUT = 45.0
 """Seconds for one round; a leaver is to be out within 60."""
@@ -72,7 +74,11 @@ class Gateway:
                 f"the gateway {self.machine} is not running", remedy="run `govcloud deploy`, then this again"
             )
         asked = machines.run_script(
-            "vpn_gateway", {self.machine: argument}, folder=self.folder, way=self.way, timeout=_TIMEOUT
+            "vpn_gateway",
+            {self.machine: {**argument, "socket": SOCKET}},
+            folder=self.folder,
+            way=self.way,
+            timeout=_TIMEOUT,
         )
         answer = asked[self.machine]
         if isinstance(answer, errors.GovcloudError):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import pytest
 
 from govcloud_cli import errors
-from govcloud_cli.plan import vpn as plan_vpn
 from govcloud_cli.run import reach
 from govcloud_cli.run.vpn import authority, crl, cutting, gateway, issuing
 from tests.support import gateways, vpn
@@ -104,12 +104,11 @@ def test_a_sync_asks_who_has_a_certificate_and_cuts_by_site(
     machine = gateways.Machine(tmp_path / "gateway", monkeypatch)
     issuing.by_request(place.desk(), vpn.LI, vpn.request())
     assert cutting.holders(place.folder, now=vpn.START) == {"li.wei"}
-    monkeypatch.setattr(plan_vpn, "plan", lambda *_, **__: vpn.PLAN)
     cut = cutting.cut_of_site(place.site, place.side, ["li.wei"], clock=lambda: vpn.START, environ={})
     assert [one.person for one in cut.revoked] == ["li.wei"]
     assert cutting.holders(place.folder, now=vpn.START) == frozenset()
     before = len(machine.calls)
     assert cutting.cut_of_site(place.site, place.side, [], clock=lambda: vpn.START, environ={}).revoked == ()
-    monkeypatch.setattr(plan_vpn, "plan", lambda *_, **__: None)
-    cutting.cut_of_site(place.site, place.side, ["li.wei"], clock=lambda: vpn.START, environ={})
+    without = dataclasses.replace(place.side, vpn=None)
+    cutting.cut_of_site(place.site, without, ["li.wei"], clock=lambda: vpn.START, environ={})
     assert len(machine.calls) == before, "nothing to do is nothing done"

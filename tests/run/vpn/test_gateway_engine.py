@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from govcloud_cli.run.remote import vpn_gateway
 from govcloud_cli.run.vpn import gateway as run_gateway
 from govcloud_cli.run.vpn import issuing, profile, register
 from tests.support import ocserv, vpn
@@ -64,6 +65,10 @@ def test_a_token_opens_the_tunnel_until_it_is_revoked_and_a_rotation_cuts_nobody
         office.desk.prepare(rotate=True)
         gateway.publish()
         assert "li.wei" in gateway.occtl("--json", "show", "users"), "the tunnel stays"
+
+        order = {"socket": str(gateway.folder / "occtl"), "disconnect": ["li.wei", "nobody"], "sessions": True}
+        answer = vpn_gateway.main(order)
+        assert (answer["disconnected"], answer["sessions"]) == (["li.wei"], []), "until it is cut"
     second = issuing.on_token(office.desk, vpn.WANG, reader=soft.reader, token=soft.add("staff-2"), pin=vpn.PIN).issued
     assert second.issuer != first.issuer
     new = client(gateway, second, "new")
