@@ -101,7 +101,8 @@ def controller_file(folder: workspace.SideFolder, tools: dict[str, pathlib.Path]
     """The path (or digest) of a file that the plan names."""
     if file.folder == "tools":
         return digest_of_tool(tools[file.name]) if file.digest else str(tools[file.name])
-    return str(folder.pki / file.name) if file.name else str(folder.pki)
+    place = folder.secrets if file.folder == "secrets" else folder.pki
+    return str(place / file.name) if file.name else str(place)
 
 
 def _place(site: Site, side: platforms.Side) -> build.LabPlace:
