@@ -59,8 +59,8 @@ def wrong(places: dict) -> Iterator[str]:
     for address in places["zone"]:
         for path in HIDDEN:
             found, _ = status(address, places["zone_port"], path, host=host, context=context)
-            if found != 404:
-                yield f"{address}:{places['zone_port']}{path} answers {found} instead of 404"
+            if found != 403:
+                yield f"{address}:{places['zone_port']}{path} answers {found} instead of 403"
 
 
 places = json.load(sys.stdin)
