@@ -11,14 +11,18 @@ import threading
 from collections.abc import Callable
 
 from govcloud_cli import errors
-from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import certificates, image, pki, side_secrets, sites, tools, workspace
-from govcloud_cli.run.tools import host
+from govcloud_cli.run.tools import host, needs
 from govcloud_cli.run.vpn import desk
 
-_CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager")
+_SEEDED = {
+    "kube-apiserver": "opt/kubernetes",
+    "kube-controller-manager": "opt/kubernetes",
+    "keycloak": "opt/keycloak",
+}
+"""Where the roles look for these before they copy them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,11 +43,14 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], r
     for path in site.kubeconfigs:
         # Now, rather than after all hosts have been changed.
         access.load(path)
-    if site.embedded:
-        made += tools.packages.ensure(install=install, report=report)
-        made += host.raise_inotify(install=install)
-    needed = ("pulumi", *(_CONTROL_PLANE if _has_control_plane(site) else ()))
+    chosen = (one for one in site.spec.platform.spec.machines if site.spec.side_of(one) in site.sides)
+    needed = needs.needed(chosen)
     missing = [name for name in needed if isinstance(tools.find(name), tools.Missing)]
+    packages = (*(tools.packages.NEEDED if site.embedded else ()), *tools.packages.to_make(missing))
+    if packages:
+        made += tools.packages.ensure(install=install, report=report, needed=packages)
+    if site.embedded:
+        made += host.raise_inotify(install=install)
     made += missing
     needs_image = site.embedded and (refresh_image or image.find() is None)
     if needs_image and not install:
@@ -71,21 +78,14 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], r
     return Prepared(tools=paths, made=tuple(made))
 
 
-def _has_control_plane(site: sites.Site) -> bool:
-    """Whether any of the site's machines gets one, so that it has to be built."""
-    return any(
-        platforms.Service.KUBERNETES in machine.services and site.spec.side_of(machine) in site.sides
-        for machine in site.spec.platform.spec.machines
-    )
-
-
 def _seed(paths: dict[str, pathlib.Path]) -> None:
-    """Have the control plane's binaries in the image, where the role `kubernetes` looks for them."""
+    """Have what the roles copy in the image already, where they look for it."""
     found = image.find()
     if found is not None:
-        binaries = [name for name in _CONTROL_PLANE if name in paths]
+        seeded = {name: folder for name, folder in _SEEDED.items() if name in paths}
         image.seed(
-            found.root, {f"opt/kubernetes/{sites.digest_of_tool(paths[name])}/{name}": paths[name] for name in binaries}
+            found.root,
+            {f"{folder}/{sites.digest_of_tool(paths[name])}/{name}": paths[name] for name, folder in seeded.items()},
         )
 
 
