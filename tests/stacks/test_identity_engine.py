@@ -21,7 +21,7 @@ from pulumi import automation
 
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import databases, identity
-from govcloud_cli.providers.keycloak import failures, session
+from govcloud_cli.providers.keycloak import failures, fingerprint, session
 from stacks.components import realms
 from stacks.identity import program
 from tests.support import directory, identity_inventories, keycloak, logging_in
@@ -165,6 +165,57 @@ def test_what_was_changed_by_hand_is_found_and_mended(deployed: Deployed) -> Non
     assert deployed.client("govcloud-vpn")["redirectUris"] == []
     assert deployed.group("finance:viewers")
     assert set(deployed.up(refresh=True)) == {"same"}
+
+
+def test_a_glance_tells_which_part_somebody_changed_by_hand(deployed: Deployed) -> None:
+    def look() -> dict[str, str]:
+        return fingerprint.of(deployed.api, "govcloud")
+
+    before = look()
+    assert {"Realm/govcloud", "Client/govcloud-vpn", "Group/org:finance-bureau"} <= set(before)
+    assert look() == before, "without a change it is the same"
+    deployed.enrol("glanced.at", "finance:viewers")
+    person = logging_in.Person(deployed.server)
+    asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET}
+    assert (
+        person.token(**asked, username="glanced.at", password=PASSWORD, totp=logging_in.code(OTP, at=time.time()))[0]
+        == 200
+    )
+    assert look() == before, "people come and log in"
+
+    vpn = deployed.client("govcloud-vpn")
+    steps = [
+        ("Realm/govcloud", lambda: deployed.api.put(AT, {"accessTokenLifespan": 3600})),
+        (
+            "Client/govcloud-vpn",
+            lambda: deployed.api.put(f"{AT}/clients/{vpn['id']}", {**vpn, "secret": "known-to-all"}),
+        ),
+        (
+            "Group/finance:viewers",
+            lambda: deployed.api.put(
+                f"{AT}/groups/{deployed.group('finance:viewers')}",
+                {"name": "finance:viewers", "attributes": {"a": ["b"]}},
+            ),
+        ),
+        (
+            "Realm/govcloud",
+            lambda: deployed.api.put(
+                f"{AT}/authentication/flows/govcloud%20password%20grant/executions",
+                {**_otp_step(deployed), "requirement": "DISABLED"},
+            ),
+        ),
+    ]
+    for part, change in steps:
+        last = look()
+        change()
+        assert fingerprint.changed(last, look()) == (part,)
+    assert deployed.up(refresh=True)["update"] >= 3
+    assert [part for part in fingerprint.changed(before, look()) if not part.startswith("Group/")] == []
+
+
+def _otp_step(deployed: Deployed) -> dict[str, Any]:
+    found = deployed.api.get(f"{AT}/authentication/flows/govcloud%20password%20grant/executions")
+    return dict(next(one for one in found if one["providerId"] == "direct-grant-validate-otp"))
 
 
 def test_no_secret_is_in_the_state_in_clear(deployed: Deployed) -> None:
