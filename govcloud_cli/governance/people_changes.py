@@ -268,9 +268,7 @@ def has_left(person: people.Person, today: datetime.date) -> bool:
 def _wanted(known: Iterable[people.Person], offered: frozenset[str], today: datetime.date) -> Iterator[Wanted]:
     for person in known:
         if person.organisation is not None and not has_left(person, today):
-            yield Wanted(
-                person=person.id, name=shown_name(person.display_name), groups=groups_of(person) & offered
-            )
+            yield Wanted(person=person.id, name=shown_name(person.display_name), groups=groups_of(person) & offered)
 
 
 def _kept(account: Account, wanted: Wanted, everyone: Sequence[tenants.Tenant]) -> Move | Return | None:

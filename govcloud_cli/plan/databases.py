@@ -44,7 +44,7 @@ _PASSWORD = "database-password/"  # noqa: S105 (the name of a reference)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SecretRef:
-    """The name of a value that only a run knows: `CA`, or `database-password/<role>`."""
+    """The name of a value that only a run knows: `CA`, or `database-password/<role>[@<generation>]`."""
 
     name: str
 
@@ -95,6 +95,8 @@ class DatabasePlan:
     port: int
     frozen: bool
     """Whether nobody logs in: neither pooler nor server lists it, its login roles are locked, its data stays."""
+    generation: int = 1
+    """Of its login roles' passwords; who could read one and left takes along a former one (`plan.rotations`)."""
 
     @property
     def connection_limit(self) -> int:
@@ -135,9 +137,16 @@ def secrets(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
     )
 
 
-def password_ref(role: str) -> SecretRef:
+def password_ref(role: str, generation: int = 1) -> SecretRef:
     """The reference to a login role's password."""
-    return SecretRef(name=_PASSWORD + role)
+    return SecretRef(name=f"{_PASSWORD}{role}" + (f"@{generation}" if generation > 1 else ""))
+
+
+def of_generation(part: str | SecretRef, generation: int) -> str | SecretRef:
+    """A part of a text; if it is a password, that of `generation`."""
+    if isinstance(part, str) or not part.name.startswith(_PASSWORD):
+        return part
+    return password_ref(part.name.removeprefix(_PASSWORD).partition("@")[0], generation)
 
 
 def password(master: bytes, role: str, generation: int) -> str:
@@ -153,14 +162,15 @@ def password(master: bytes, role: str, generation: int) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def resolver(*, master: bytes, ca: str, generation: int = 1) -> Resolver:
+def resolver(*, master: bytes, ca: str) -> Resolver:
     """A resolver for everything that this module refers to. `ca`: PEM."""
 
     def resolved(reference: SecretRef) -> str:
         if reference.name == CA:
             return ca
         if reference.name.startswith(_PASSWORD):
-            return password(master, reference.name.removeprefix(_PASSWORD), generation)
+            role, _, generation = reference.name.removeprefix(_PASSWORD).partition("@")
+            return password(master, role, int(generation or 1))
         raise errors.GovcloudError(f"no secret is called `{reference.name}`")
 
     return resolved

@@ -11,8 +11,8 @@ from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.governance import people_changes
-from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.plan import identity
+from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run.people import connection, directory
 
 BATCH = 100

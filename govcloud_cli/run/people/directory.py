@@ -16,7 +16,7 @@ ADMIN = f"/admin/realms/{identity.REALM}"
 AT_ONCE = 8
 """Requests at a time: a Keycloak of two processors is busy with them."""
 _PAGE = 500
-_PASSWORD, _CODE = "password", "otp"  # noqa: S105 - kinds of credentials
+_PASSWORD, _CODE = "password", "otp"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
