@@ -34,7 +34,7 @@ def doctor(environment: str, as_json: bool) -> int:
     """
     substrate, inventory = _substrate(environment)
     now = datetime.datetime.now(datetime.UTC)
-    checks = (*diagnosis.diagnose(embedded=substrate != "existing", now=now), inventory)
+    checks = (*diagnosis.diagnose(embedded=substrate != "existing", now=now), inventory, *_vpn(environment, now))
     possible = diagnosis.can_deploy(checks)
     if as_json:
         document = {
@@ -59,6 +59,17 @@ def _substrate(environment: str) -> tuple[str, findings.Check]:
     except errors.GovcloudError as error:
         return "embedded", findings.blocked("inventory", error.message, f"govcloud validate --env {environment}")
     return read.platform.spec.substrate, findings.ready("inventory", str(folder))
+
+
+def _vpn(environment: str, now: datetime.datetime) -> tuple[findings.Check, ...]:
+    """What of people's certificates ends soon; nothing where there is no VPN."""
+    from govcloud_cli.model import platforms
+    from govcloud_cli.run import workspace
+    from govcloud_cli.run.vpn import expiry
+
+    space = workspace.locate(options.find_inventory(environment))
+    told = [one for side in platforms.Side for one in expiry.warnings(space.side(side), now=now)]
+    return tuple(findings.note("vpn", one) for one in told)
 
 
 def _print(checks: tuple[findings.Check, ...], *, possible: bool) -> None:

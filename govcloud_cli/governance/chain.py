@@ -58,6 +58,11 @@ class Action(enum.StrEnum):
     BREAK_GLASS_SEALED = "break-glass-sealed"
     LOG_MENDED = "log-mended"
     LAB_DESTROYED = "lab-destroyed"
+    VPN_AUTHORITY_CHANGED = "vpn-authority-changed"
+    VPN_ISSUED = "vpn-issued"
+    VPN_REVOKED = "vpn-revoked"
+    VPN_PUBLISHED = "vpn-published"
+    ACCESS_COLLECTED = "access-collected"
 
 
 class Source(enum.StrEnum):

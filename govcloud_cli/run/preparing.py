@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import datetime
+import os
 import pathlib
 import threading
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from collections.abc import Callable
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
+from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.providers.kubernetes import access
-from govcloud_cli.run import certificates, image, pki, sites, tools, workspace
+from govcloud_cli.run import certificates, image, pki, side_secrets, sites, tools, workspace
 from govcloud_cli.run.tools import host
+from govcloud_cli.run.vpn import desk
 
 _CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager")
 
@@ -88,15 +91,24 @@ def _seed(paths: dict[str, pathlib.Path]) -> None:
 
 
 def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:
-    """Issue what is missing or about to expire of a side's certificates; return the names."""
+    """Issue what is missing or about to expire of a side's certificates and secrets; return the names."""
     folder = site.space.side(side.side)
     requests = certificates.requests(side)
     state = pki.ensure(folder.pki, requests=requests, now=now)
+    made = side_secrets.ensure(folder) if side.identity is not None else ()
     if side.kubernetes is not None:
         address = side.kubernetes.management or side.kubernetes.interfaces[0].address
         text = pki.kubeconfig(folder.pki, server=f"https://{address}:6443", certificate=certificates.ENGINE)
         _write_if_new(engine_kubeconfig(side, folder), text)
-    return state.changed
+    return (*state.changed, *made, *_certify_vpn(site, side, now=now))
+
+
+def _certify_vpn(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:
+    """Have the authority of people's certificates, and a revocation list that is not older than a day."""
+    if vpn_plan.plan(site.spec, side.side, today=now.date()) is None:
+        return ()
+    office = desk.of_site(site, side.side, clock=lambda: now, environ=os.environ)
+    return tuple(change.name for change in office.prepare())
 
 
 def engine_kubeconfig(side: plans.SidePlan, folder: workspace.SideFolder) -> pathlib.Path:
