@@ -25,6 +25,8 @@ DUTIES: Mapping[people.Duty, str] = {
 """The groups of the three administrators (三员)."""
 BREAK_GLASS = "break-glass"
 """The sealed account for emergencies; ours to open, never to sync."""
+SERVICE = "service-account-"
+"""What Keycloak has the names of clients' own accounts begin with; it lists them nowhere."""
 FEW_LEAVERS = 5
 PART_OF_LEAVERS = 10
 """More leavers at once than `FEW_LEAVERS` and than one in so many accounts are refused until somebody counted them."""
@@ -206,7 +208,7 @@ def changes(
     joins = (
         Join(person=one.person, name=one.name, groups=tuple(sorted(one.groups)))
         for person, one in sorted(wanted.items())
-        if person not in there and person != BREAK_GLASS
+        if person not in there and person != BREAK_GLASS and not person.startswith(SERVICE)
     )
     return Changes(
         leaves=tuple(one for one in found[Leave] if isinstance(one, Leave)),

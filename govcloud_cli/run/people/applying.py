@@ -11,13 +11,13 @@ from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.governance import people_changes
-from govcloud_cli.plan import identity
+from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run.people import connection, directory
 
 BATCH = 100
 """Joiners of one import: all of them or none."""
-_DEFAULT_ROLE = f"default-roles-{identity.REALM}"
+_DEFAULT_ROLE = f"default-roles-{identity_places.REALM}"
 
 
 class Accounts:

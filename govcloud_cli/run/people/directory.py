@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from govcloud_cli.governance import people_changes
-from govcloud_cli.plan import identity
+from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run.people import connection
 
-ADMIN = f"/admin/realms/{identity.REALM}"
+ADMIN = f"/admin/realms/{identity_places.REALM}"
 AT_ONCE = 8
 """Requests at a time: a Keycloak of two processors is busy with them."""
 _PAGE = 500
@@ -117,7 +117,7 @@ def _account(found: Mapping[str, Any], groups: Iterable[str]) -> people_changes.
 
 
 def _origin(found: Mapping[str, Any]) -> people_changes.Origin:
-    if found.get("serviceAccountClientId") or str(found["username"]).startswith("service-account-"):
+    if found.get("serviceAccountClientId") or str(found["username"]).startswith(people_changes.SERVICE):
         return people_changes.Origin.SERVICE
     return people_changes.Origin.DIRECTORY if found.get("federationLink") else people_changes.Origin.OWN
 

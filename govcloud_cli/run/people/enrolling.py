@@ -14,6 +14,7 @@ from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run.people import connection, directory
 
 _LABEL = "govcloud"
+"""How the account page names a code of ours; Keycloak wants no two alike, so chance follows."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def _code(secret: bytes) -> dict[str, Any]:
     }
     return {
         "type": "otp",
-        "userLabel": _LABEL,
+        "userLabel": f"{_LABEL}-{secrets.token_hex(3)}",
         "secretData": json.dumps({"value": one_time_codes.text(secret)}),
         "credentialData": json.dumps(about),
     }

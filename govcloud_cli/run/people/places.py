@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from govcloud_cli import errors
-from govcloud_cli.model import platforms
+from govcloud_cli.model import platforms, tenants
 from govcloud_cli.plan import identity, plans
 from govcloud_cli.run import reach, sites, workspace
 from govcloud_cli.run.people import connection
@@ -19,7 +19,7 @@ class Place:
 
     site: sites.Site
     plan: plans.SidePlan
-    machine: platforms.Machine
+    identity: identity.IdentityPlan
 
     @property
     def side(self) -> platforms.Side:
@@ -32,15 +32,10 @@ class Place:
         return self.site.space.side(self.side)
 
     @property
-    def host(self) -> str:
-        """What people call the service."""
-        return self.site.spec.platform.spec.identity.host or self.machine.id
-
-    @property
-    def admin_url(self) -> str:
-        """`https://<management address>:8443`."""
-        address = self.machine.management or self.machine.interfaces[0].address
-        return f"https://{address}:{identity.ADMIN_PORT}"
+    def tenants(self) -> tuple[tenants.Tenant, ...]:
+        """The tenants of the side."""
+        spec = self.site.spec
+        return tuple(one for one in spec.tenants if spec.zone(one.spec.zone).side is self.side)
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[connection.Api]:
@@ -54,18 +49,18 @@ class Place:
                 where=str(error.filename),
                 remedy="run `govcloud deploy` first",
             ) from None
-        server = connection.Server(url=self.admin_url, secret=secret, ca=authority)
+        server = connection.Server(url=self.identity.admin_url, secret=secret, ca=authority)
         with connection.opened(server, reach.of(self.plan)) as api:
             yield api
 
 
-def of(site: sites.Site, plan: plans.SidePlan) -> Place | None:
-    """The service of the plan's side; None if it has none."""
-    machines = site.spec.platform.spec.machines
-    found = (
-        machine
-        for machine in machines
-        if platforms.Service.IDENTITY in machine.services and site.spec.side_of(machine) is plan.side
-    )
-    machine = next(found, None)
-    return None if machine is None else Place(site=site, plan=plan, machine=machine)
+def of(site: sites.Site, plan: plans.Plan) -> tuple[Place, ...]:
+    """The services of the plan's sides. Raises `errors.UsageError` if there is none."""
+    found = tuple(Place(site=site, plan=side, identity=side.identity) for side in plan.sides if side.identity)
+    if not found:
+        raise errors.UsageError(
+            f"environment {site.spec.environment} has no identity service on the chosen side",
+            where="spec.machines of platform.yaml",
+            remedy="give a machine the service identity",
+        )
+    return found

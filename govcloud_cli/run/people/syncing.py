@@ -10,7 +10,7 @@ import concurrent.futures
 import dataclasses
 import datetime
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from govcloud_cli import errors
@@ -89,6 +89,7 @@ class Sync:
         Raises `errors.GovcloudError` where nothing more may be done: the audit cannot be written.
         """
         changes = self.outlook.changes
+        self._forget({one.person for one in changes})
         if not any(True for _ in changes):
             return self.outcome
         self.record(chain.Action.PEOPLE_SYNC_BEGAN, counts(changes))
@@ -141,6 +142,12 @@ class Sync:
         bumped = record.bumped(person, of)
         if of and bumped != record:
             rotations.save(self.folder, bumped)
+
+    def _forget(self, changing: Collection[str]) -> None:
+        """Close what a killed run left open about people with whom it was done."""
+        for person in rotations.load(self.folder).open:
+            if person not in changing:
+                self._settled(person)
 
     def _settled(self, person: str) -> None:
         record = rotations.load(self.folder)
