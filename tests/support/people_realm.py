@@ -8,7 +8,6 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable
 from typing import Any
 
 from govcloud_cli.governance import one_time_codes
@@ -105,5 +104,3 @@ def fresh_code(secret: bytes) -> str:
     """A code that was not used: that of the next half minute, if need be after waiting."""
     time.sleep(one_time_codes.SECONDS - time.time() % one_time_codes.SECONDS + 0.2)
     return one_time_codes.code(secret, time.time())
-
-

@@ -145,7 +145,12 @@ def test_a_leaver_can_do_nothing_more_and_is_still_there(running: keycloak.Runni
     assert (account.enabled, account.groups) == (False, {"org:lanhe-tax"})
     assert rotations.load(side.folder).generations == {"finance": 2}
     details = next(details for action, details in side.records if action == "person-left")
-    assert details == {"person": "li.wei", "reason": "not in people.yaml", "groups": ("finance:owners",), "rotate": ("finance",)}
+    assert details == {
+        "person": "li.wei",
+        "reason": "not in people.yaml",
+        "groups": ("finance:owners",),
+        "rotate": ("finance",),
+    }
     assert side.sync(WANG).done == 0
     assert (rotations.load(side.folder).generations, side.cut) == ({"finance": 2}, ["li.wei"])
 
@@ -185,7 +190,8 @@ def test_an_account_and_groups_made_by_hand_are_put_right(running: keycloak.Runn
     side.api.put(f"{people_realm.ADMIN}/users/{wang}/groups/{groups['govcloud:system-administrators'][0].id}")
     # Tokens carry names only, so a group of a right's name anywhere in the tree would give that right.
     false = side.api.post(
-        f"{people_realm.ADMIN}/groups/{groups['org:lanhe'][0].id}/children", {"name": "govcloud:security-administrators"}
+        f"{people_realm.ADMIN}/groups/{groups['org:lanhe'][0].id}/children",
+        {"name": "govcloud:security-administrators"},
     )
     side.api.put(f"{people_realm.ADMIN}/users/{wang}/groups/{false['id']}")
     made = {"username": "mallory", "enabled": True, "credentials": [{"type": "password", "value": PASSWORD}]}
