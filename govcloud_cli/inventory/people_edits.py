@@ -75,10 +75,8 @@ def _entries(text: str) -> _Entries:
             "the people are not a list of one entry below the other", remedy="write spec.people as a block list"
         )
     items = {str(_child(item, "id").value): item for item in listed.value}
-    last = listed.value[-1].end_mark.index
-    # A block ends where the next thing begins, which may be comments and lines further down.
-    body = text[:last].rstrip()
-    newline = text.find("\n", len(body))
+    last = _end(text, listed)
+    newline = text.find("\n", last)
     return _Entries(items=items, indent=listed.start_mark.column, end=len(text) if newline < 0 else newline + 1)
 
 
@@ -136,10 +134,11 @@ def _removal(text: str, node: yaml.MappingNode, name: str) -> _Edit:
 
 
 def _end(text: str, value: yaml.Node) -> int:
-    """Where a value's own text ends: a block list's mark is at what follows it."""
+    """Where a value's own text ends: a block's mark is at what follows it, comments in between included."""
+    if isinstance(value, yaml.CollectionNode) and not value.flow_style and value.value:
+        last = value.value[-1]
+        return _end(text, last[1] if isinstance(last, tuple) else last)
     body = text[value.start_mark.index : value.end_mark.index]
-    if isinstance(value, yaml.SequenceNode) and not value.flow_style and value.value:
-        return _end(text, value.value[-1])
     return int(value.start_mark.index + len(body.rstrip()))
 
 
