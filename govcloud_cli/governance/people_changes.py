@@ -176,7 +176,8 @@ class Changes:
     @property
     def rotate(self) -> tuple[str, ...]:
         """Tenants whose database passwords change, ordered."""
-        return tuple(sorted({tenant for one in (*self.leaves, *self.moves) for tenant in one.rotate}))
+        of_leavers = {tenant for leave in self.leaves for tenant in leave.rotate}
+        return tuple(sorted(of_leavers | {tenant for move in self.moves for tenant in move.rotate}))
 
 
 def changes(

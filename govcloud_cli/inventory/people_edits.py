@@ -148,7 +148,7 @@ def _same(pair: tuple[yaml.Node, yaml.Node] | None, wanted: Any) -> bool:
     value = pair[1]
     if isinstance(value, yaml.SequenceNode):
         return [item.value for item in value.value] == list(wanted or ())
-    return value.value == wanted
+    return bool(value.value == wanted)
 
 
 def _is_none(value: Any) -> bool:

@@ -92,7 +92,9 @@ def test_people_and_accounts_come_to_these_changes(name: str) -> None:
 
 
 def staff(number: int, *, leaving: int) -> people_changes.Changes:
-    rows = [{"person": f"p{index}", "name": f"P{index}", "groups": ["org:lanhe"]} for index in range(number)]
+    rows: list[dict[str, Any]] = [
+        {"person": f"p{index}", "name": f"P{index}", "groups": ["org:lanhe"]} for index in range(number)
+    ]
     stay = [{"id": row["person"], "displayName": row["name"], "organisation": "lanhe"} for row in rows[leaving:]]
     return changes(stay, rows)
 
@@ -115,7 +117,9 @@ def test_many_leavers_at_once_are_refused_until_somebody_gives_exactly_their_num
 
 
 def test_who_is_disabled_already_does_not_count_as_a_leaver() -> None:
-    rows = [{"person": f"p{n}", "enabled": False, "groups": ["org:lanhe", "finance:owners"]} for n in range(50)]
+    rows: list[dict[str, Any]] = [
+        {"person": f"p{n}", "enabled": False, "groups": ["org:lanhe", "finance:owners"]} for n in range(50)
+    ]
     found = changes([], rows)
     assert (len(found.leaves), found.leavers) == (50, 0)
     people_changes.refuse_mass_leave(found, None)
@@ -127,7 +131,7 @@ def test_leavers_go_before_everybody_else() -> None:
         {"id": "moves", "displayName": "M", "organisation": "tax"},
         {"id": "back", "displayName": "B", "organisation": "tax"},
     ]
-    accounts = [
+    accounts: list[dict[str, Any]] = [
         {"person": "moves", "name": "M", "groups": ["org:lanhe"]},
         {"person": "back", "name": "B", "groups": ["org:tax"], "enabled": False},
         {"person": "gone", "name": "G", "groups": ["org:tax"]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
@@ -43,7 +44,7 @@ def break_glass(*, environment: str, side: str | None, reason: str | None, seal:
         if seal:
             generation = emergencies.seal(place)
             book.note(place.side, chain.Action.BREAK_GLASS_SEALED, {"generation": generation})
-            told = {"ok": True, "sealed": True, "generation": generation}
+            told: dict[str, Any] = {"ok": True, "sealed": True, "generation": generation}
             text = "sealed 已封存: the password that was shown works no more, and its sessions have ended"
         else:
             # Before the password is even read: who cannot be on record does not get it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import datetime
+import functools
 import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -134,7 +135,7 @@ class Sync:
         if not leaves:
             return True
         self.report(f"{len(leaves)} leavers: certificates and tunnels")
-        worked = [self._worked(f"{len(leaves)} leavers", lambda cut=cut: cut(leaves)) for cut in self.cuts]
+        worked = [self._worked(f"{len(leaves)} leavers", functools.partial(cut, leaves)) for cut in self.cuts]
         return all(worked)
 
     def _rotate(self, person: str, of: Sequence[str]) -> None:
@@ -202,7 +203,7 @@ class Sync:
         try:
             future.result()
         except errors.GovcloudError:
-            return [one for one in batch if self._worked(one.person, lambda one=one: accounts.join([one]))]
+            return [one for one in batch if self._worked(one.person, functools.partial(accounts.join, [one]))]
         return list(batch)
 
     def _worked(self, whom: str, act: Callable[[], None]) -> bool:
