@@ -45,7 +45,8 @@ _APPLICATION = "application/"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SecretRef:
-    """The name of a value that only a run knows: `CA`, `database-password/<role>` or `application/<client>`."""
+    """The name of a value that only a run knows: `CA`, `application/<client>` or
+    `database-password/<role>[@<generation>]`."""
 
     name: str
 
@@ -96,6 +97,8 @@ class DatabasePlan:
     port: int
     frozen: bool
     """Whether nobody logs in: neither pooler nor server lists it, its login roles are locked, its data stays."""
+    generation: int = 1
+    """Of its login roles' passwords; who could read one and left takes along a former one (`plan.rotations`)."""
 
     @property
     def connection_limit(self) -> int:
@@ -136,9 +139,16 @@ def secrets(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
     )
 
 
-def password_ref(role: str) -> SecretRef:
+def password_ref(role: str, generation: int = 1) -> SecretRef:
     """The reference to a login role's password."""
-    return SecretRef(name=_PASSWORD + role)
+    return SecretRef(name=f"{_PASSWORD}{role}" + (f"@{generation}" if generation > 1 else ""))
+
+
+def of_generation(part: str | SecretRef, generation: int) -> str | SecretRef:
+    """A part of a text; if it is a password, that of `generation`."""
+    if isinstance(part, str) or not part.name.startswith(_PASSWORD):
+        return part
+    return password_ref(part.name.removeprefix(_PASSWORD).partition("@")[0], generation)
 
 
 def application_ref(client: str) -> SecretRef:
@@ -154,17 +164,18 @@ def password(master: bytes, role: str, generation: int) -> str:
     return derived.secret(master, "database-password", role, generation)
 
 
-def resolver(*, master: bytes, ca: str, generation: int = 1) -> Resolver:
+def resolver(*, master: bytes, ca: str) -> Resolver:
     """A resolver for everything that this module refers to. `ca`: PEM."""
 
     def resolved(reference: SecretRef) -> str:
         if reference.name == CA:
             return ca
         if reference.name.startswith(_PASSWORD):
-            return password(master, reference.name.removeprefix(_PASSWORD), generation)
+            role, _, generation = reference.name.removeprefix(_PASSWORD).partition("@")
+            return password(master, role, int(generation or 1))
         if reference.name.startswith(_APPLICATION):
             name = reference.name.removeprefix(_APPLICATION)
-            return derived.secret(master, "application-secret", name, generation)
+            return derived.secret(master, "application-secret", name, 1)
         raise errors.GovcloudError(f"no secret is called `{reference.name}`")
 
     return resolved

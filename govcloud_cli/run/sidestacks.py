@@ -63,6 +63,12 @@ def repair(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook
             raise failed
 
 
+def turn(side: sides.SideRun, due: Sequence[steps.Step]) -> None:
+    """The stacks `due` alone, as their plans are, without a look at what drifted."""
+    with side.journal.step(side.name("stacks")) as result:
+        _apply(side, due, (), drift.ServicesLook(), result)
+
+
 def _mend(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> errors.GovcloudError | None:
     if any(finding.mend is not None for finding in look.found):
         side.announce()
