@@ -22,7 +22,7 @@ import ssl
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import gate
@@ -34,7 +34,6 @@ _CODE_DIGITS = 6
 # ocserv 1.1.6 keeps 64 bytes, the end of the string included.
 _LONGEST_SECRET = 512
 _LONGEST_ANSWER = 65536
-_SCHEMA = "CREATE TABLE IF NOT EXISTS failures (network TEXT NOT NULL, person TEXT NOT NULL, at REAL NOT NULL)"
 
 
 def main() -> int:
@@ -55,7 +54,7 @@ def main() -> int:
 def judge(settings: gate.Settings, *, person: str, address: str, secret: bytes) -> None:
     """Raise `gate.Refused` unless `secret` is the person's password and code, and he may come in now."""
     now = time.time()
-    with _attempts(settings) as attempts:
+    with gate.attempts(settings) as attempts:
         _require_not_banned(settings, attempts, address, now)
         try:
             _require_member(settings, person)
@@ -63,6 +62,8 @@ def judge(settings: gate.Settings, *, person: str, address: str, secret: bytes) 
             password, code = _parts(secret)
             status, answer = _ask(settings, person, password, code)
             _require_granted(settings, person, status, answer)
+            # What the session is held against: nobody connects, by cookie or otherwise, who was not found good here.
+            attempts.execute("INSERT INTO granted VALUES (?, ?, ?)", (person, address, now))
         except _Wrong:
             # What cannot be counted must not be free to try; a fault of our own or of the service is nobody's attempt.
             attempts.execute("INSERT INTO failures VALUES (?, ?, ?)", (_network(address), person[:64], now))
@@ -73,21 +74,9 @@ class _Wrong(gate.Refused):
     """The person's own fault, so that it counts towards a ban."""
 
 
-@contextlib.contextmanager
-def _attempts(settings: gate.Settings) -> Iterator[sqlite3.Connection]:
-    try:
-        database = sqlite3.connect(settings.attempts, timeout=2.0, isolation_level=None)
-        try:
-            database.execute(_SCHEMA)
-            yield database
-        finally:
-            database.close()
-    except sqlite3.Error as error:
-        raise gate.Refused("failed attempts cannot be counted") from error
-
-
 def _require_not_banned(settings: gate.Settings, attempts: sqlite3.Connection, address: str, now: float) -> None:
     """ocserv bans by itself, but never who is in a network of the gateway's own, and not across its restarts."""
+    attempts.execute("DELETE FROM granted WHERE at < ?", (now - settings.session_seconds,))
     attempts.execute("DELETE FROM failures WHERE at < ? OR at > ?", (now - settings.ban_seconds, now + 60))
     (count,) = attempts.execute("SELECT count(*) FROM failures WHERE network = ?", (_network(address),)).fetchone()
     if count >= settings.attempts_allowed:

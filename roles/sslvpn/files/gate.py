@@ -5,6 +5,7 @@ Python's standard library only: it runs on the gateway. Everything refuses by ra
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
@@ -13,11 +14,17 @@ import json
 import os
 import pathlib
 import re
+import sqlite3
+from collections.abc import Iterator
 from typing import Any
 
 SETTINGS = pathlib.Path("/etc/ocserv/gate.json")
 # As the inventory's ids: what does not look so is no person and never becomes part of a path.
 _PERSON = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS failures (network TEXT NOT NULL, person TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS granted (person TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL);
+"""
 _LONGEST_PERSON = 30
 _LONGEST_TEXT = 200
 
@@ -45,9 +52,11 @@ class Settings:
     authority: str
     """Who signs people's certificates and the list of those that count no more."""
     attempts: str
-    """Database of failed attempts."""
+    """Database of failed attempts, and of log-ins."""
     attempts_allowed: int
     ban_seconds: int
+    session_seconds: int
+    """For how long a log-in may be taken up again."""
     log: str
 
 
@@ -77,6 +86,20 @@ def belongs(member_file: dict[str, list[str]], lease: str) -> bool:
     pools = member_file.get("ipv4-network", []) + member_file.get("ipv6-network", [])
     address = ipaddress.ip_address(lease)
     return any(address in ipaddress.ip_network(pool) for pool in pools)
+
+
+@contextlib.contextmanager
+def attempts(one: Settings) -> Iterator[sqlite3.Connection]:
+    """The database of failures and log-ins; raises `Refused` if it cannot be used, because what is not counted is free."""
+    try:
+        database = sqlite3.connect(one.attempts, timeout=2.0, isolation_level=None)
+        try:
+            database.executescript(_SCHEMA)
+            yield database
+        finally:
+            database.close()
+    except sqlite3.Error as error:
+        raise Refused("the gateway's own records cannot be used") from error
 
 
 def require_current_revocations(one: Settings, now: datetime.datetime) -> None:

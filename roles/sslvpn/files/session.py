@@ -35,9 +35,21 @@ def judge(settings: gate.Settings, environment: Mapping[str, str], now: datetime
     """Raise `gate.Refused` unless the person may come in, with leases of his own group."""
     member = gate.member(settings, environment.get("USERNAME", ""))
     gate.require_current_revocations(settings, now)
+    _require_log_in(settings, environment, now)
     leases = [lease for lease in _leases(environment) if lease]
     if not leases or not all(gate.belongs(member, lease) for lease in leases):
         raise gate.Refused("the lease is not of the person's group")
+
+
+def _require_log_in(settings: gate.Settings, environment: Mapping[str, str], now: datetime.datetime) -> None:
+    """ocserv 1.1.6 begins the time of a session anew whenever it is taken up again; this is what ends it all the same."""
+    person, address = environment.get("USERNAME", ""), gate.address_of(environment.get("IP_REAL", ""))
+    since = now.timestamp() - settings.session_seconds
+    with gate.attempts(settings) as known:
+        query = "SELECT count(*) FROM granted WHERE person = ? AND address = ? AND at BETWEEN ? AND ?"
+        (count,) = known.execute(query, (person, address, since, now.timestamp() + 60)).fetchone()
+    if not count:
+        raise gate.Refused("no log-in from this address, or too long ago")
 
 
 def _leases(environment: Mapping[str, str]) -> tuple[str, str]:
