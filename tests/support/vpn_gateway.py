@@ -187,15 +187,15 @@ def in_gateway(one: World, process: subprocess.Popen[bytes], *argv: str) -> subp
 @contextlib.contextmanager
 def back_end(one: World) -> Iterator[None]:
     """Serve pages at the back end, over both families."""
-    program = "import http.server,socket,sys\nclass S(http.server.ThreadingHTTPServer):\n address_family=socket.AF_INET6\n"
+    program = (
+        "import http.server,socket,sys\nclass S(http.server.ThreadingHTTPServer):\n address_family=socket.AF_INET6\n"
+    )
     program += "http.server.test(http.server.SimpleHTTPRequestHandler,S,port=int(sys.argv[1]),bind='::')"
     place = one.folder / "pages"
     place.mkdir(exist_ok=True)
     with (one.folder / "back-end.log").open("ab") as output:
         command = ["ip", "netns", "exec", one.namespace("inside"), sys.executable, "-u", "-c", program, str(PORT)]
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=TERM", *command], cwd=place, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(["setpriv", "--pdeathsig=TERM", *command], cwd=place, stdout=output, stderr=output)
     try:
         until = time.monotonic() + 10
         while not vpn_client.reaches(one.namespace("inside"), f"http://{BACK_END}:{PORT}/"):
@@ -229,7 +229,11 @@ def render(folder: pathlib.Path, role: str, variables: Mapping[str, Any], templa
     playbook = pathlib.Path(sys.executable).with_name("ansible-playbook")
     environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
-        [str(playbook), "-i", "localhost,", "-e", f"@{more}", str(file)], check=False, capture_output=True, text=True, env=environment
+        [str(playbook), "-i", "localhost,", "-e", f"@{more}", str(file)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)

@@ -124,7 +124,8 @@ def running(one: vpn_gateway.World, people: Sequence[str], *, without_code: Sequ
         _set_up(one, people, without_code)
         yield
     finally:
-        process.send_signal(signal.SIGTERM)
+        # The script that started Java does not pass signals on.
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
 
 

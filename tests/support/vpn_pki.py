@@ -88,9 +88,9 @@ class Authority:
             names.append(x509.NameAttribute(oid.NameOID.USER_ID, person))
         begins, ends = begins or now() - _DAY, ends or now() + _DAY
         builder = _builder(x509.Name(names), self.certificate.subject, public_key, begins=begins, ends=ends)
-        return builder.add_extension(
-            x509.ExtendedKeyUsage([oid.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
-        ).sign(self.key, hashes.SHA256())
+        return builder.add_extension(x509.ExtendedKeyUsage([oid.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False).sign(
+            self.key, hashes.SHA256()
+        )
 
     def server(self, key: ec.EllipticCurvePrivateKey, name: str, *addresses: str) -> x509.Certificate:
         """A server's certificate."""

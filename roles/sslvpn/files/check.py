@@ -76,7 +76,7 @@ class _Wrong(gate.Refused):
 
 def _require_not_banned(settings: gate.Settings, attempts: sqlite3.Connection, address: str, now: float) -> None:
     """ocserv bans by itself, but never who is in a network of the gateway's own, and not across its restarts."""
-    attempts.execute("DELETE FROM granted WHERE at < ?", (now - settings.session_seconds,))
+    attempts.execute("DELETE FROM granted WHERE at < ?", (now - settings.login_seconds,))
     attempts.execute("DELETE FROM failures WHERE at < ? OR at > ?", (now - settings.ban_seconds, now + 60))
     (count,) = attempts.execute("SELECT count(*) FROM failures WHERE network = ?", (_network(address),)).fetchone()
     if count >= settings.attempts_allowed:

@@ -55,8 +55,8 @@ class Settings:
     """Database of failed attempts, and of log-ins."""
     attempts_allowed: int
     ban_seconds: int
-    session_seconds: int
-    """For how long a log-in may be taken up again."""
+    login_seconds: int
+    """For how long after a log-in its tunnel may come."""
     log: str
 
 

@@ -2,7 +2,7 @@
 """ocserv's connect and disconnect script: the last look at who comes in, and the record of when, how much, how long.
 
 Everything comes in the environment (ocserv(8)). An exit code other than 0 refuses the connection. It runs for each
-connection, also for one that shows the cookie of a session instead of a password.
+tunnel, also for one that shows the cookie of a session instead of a password.
 """
 
 from __future__ import annotations
@@ -35,21 +35,28 @@ def judge(settings: gate.Settings, environment: Mapping[str, str], now: datetime
     """Raise `gate.Refused` unless the person may come in, with leases of his own group."""
     member = gate.member(settings, environment.get("USERNAME", ""))
     gate.require_current_revocations(settings, now)
-    _require_log_in(settings, environment, now)
     leases = [lease for lease in _leases(environment) if lease]
     if not leases or not all(gate.belongs(member, lease) for lease in leases):
         raise gate.Refused("the lease is not of the person's group")
+    _use_log_in(settings, environment, now)
 
 
-def _require_log_in(settings: gate.Settings, environment: Mapping[str, str], now: datetime.datetime) -> None:
-    """ocserv 1.1.6 begins the time of a session anew whenever it is taken up again; this is what ends it all the same."""
+def _use_log_in(settings: gate.Settings, environment: Mapping[str, str], now: datetime.datetime) -> None:
+    """Use up the log-in that this connection follows from; raises `gate.Refused` if there is none.
+
+    One log-in is one tunnel. ocserv 1.1.6 alone lets a cookie in again after log-out if somebody else tried it before
+    (it counts that attempt as a session in use), and begins a session's time anew whenever it is taken up again.
+    """
     person, address = environment.get("USERNAME", ""), gate.address_of(environment.get("IP_REAL", ""))
-    since = now.timestamp() - settings.session_seconds
+    moment = now.timestamp()
     with gate.attempts(settings) as known:
-        query = "SELECT count(*) FROM granted WHERE person = ? AND address = ? AND at BETWEEN ? AND ?"
-        (count,) = known.execute(query, (person, address, since, now.timestamp() + 60)).fetchone()
-    if not count:
-        raise gate.Refused("no log-in from this address, or too long ago")
+        query = """
+            DELETE FROM granted WHERE rowid =
+              (SELECT rowid FROM granted WHERE person = ? AND address = ? AND at BETWEEN ? AND ? ORDER BY at LIMIT 1)
+        """
+        used = known.execute(query, (person, address, moment - settings.login_seconds, moment + 60)).rowcount
+    if used != 1:
+        raise gate.Refused("no log-in from this address, or it was used before")
 
 
 def _leases(environment: Mapping[str, str]) -> tuple[str, str]:

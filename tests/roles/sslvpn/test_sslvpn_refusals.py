@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import pathlib
-import sys
-from collections.abc import Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
-FILES = pathlib.Path(__file__).parents[3] / "roles" / "sslvpn" / "files"
 
-
-@pytest.fixture(scope="module")
-def refusals() -> Iterator[ModuleType]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(FILES))
-        yield importlib.import_module("refusals")
-        for name in ("refusals", "gate"):
-            sys.modules.pop(name, None)
+@pytest.fixture
+def refusals(programs: SimpleNamespace) -> ModuleType:
+    module: ModuleType = programs.refusals
+    return module
 
 
 WORDS = {
