@@ -100,6 +100,8 @@ def test_files_of_the_plan_become_paths(site: sites.Site, tmp_path: pathlib.Path
     tool.write_bytes(b"x")
     tools = {"kube-apiserver": tool}
     assert sites.controller_file(folder, tools, hosts.ControllerFile(folder="pki", name="")) == str(folder.pki)
+    secret = hosts.ControllerFile(folder="secrets", name="identity-engine")
+    assert sites.controller_file(folder, tools, secret) == str(folder.secrets / "identity-engine")
     named = hosts.ControllerFile(folder="tools", name="kube-apiserver")
     assert sites.controller_file(folder, tools, named) == str(tool)
     digest = hosts.ControllerFile(folder="tools", name="kube-apiserver", digest=True)
