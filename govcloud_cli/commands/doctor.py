@@ -51,7 +51,7 @@ def doctor(environment: str, as_json: bool) -> int:
 
 
 def _read(environment: str) -> tuple[str, tuple[str, ...], findings.Check]:
-    """The environment's substrate and tools; `embedded` and all, which demands more, if its inventory cannot be read."""
+    """The environment's substrate and tools; `embedded` and all of them if its inventory cannot be read."""
     from govcloud_cli.inventory import loading
 
     folder = options.find_inventory(environment)

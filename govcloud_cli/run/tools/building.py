@@ -1,4 +1,4 @@
-"""Makes what the cache lacks: builds a wrapper Go module, or prepares a distribution. Whole or not at all; two runs share."""
+"""Makes what the cache lacks: a wrapper module's programs, or a distribution. Whole or not at all."""
 
 from __future__ import annotations
 

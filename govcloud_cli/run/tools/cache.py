@@ -97,9 +97,7 @@ def seal(build: catalog.Build, built: pathlib.Path, *, built_by: str) -> Entry:
         _flush(built / name)
     built.rename(place)
     files = {name: place / inner for name, inner in build.files.items()}
-    return Entry(
-        folder=place, version=build.version, built_by=built_by, built=str(manifest["built"]), files=files
-    )
+    return Entry(folder=place, version=build.version, built_by=built_by, built=str(manifest["built"]), files=files)
 
 
 def sha256(file: pathlib.Path) -> str:

@@ -51,7 +51,7 @@ def make(
 
 
 def pack(folder: pathlib.Path, file: pathlib.Path) -> None:
-    """Pack what is in `folder`: sorted, owned by root, readable for everyone, of one time; not compressed, as jars are."""
+    """Pack what is in `folder`: sorted, owned by root, readable for all, of one time. Jars are compressed already."""
 
     def owned(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.uid = member.gid = 0
@@ -127,5 +127,5 @@ def _run(
             f"{what} failed",
             cause=interruptible.tail(log) or ("it took too long" if code is None else f"exit code {code}"),
             log=str(log),
-            remedy="see the log; it needs the Maven repository (or a mirror in ~/.m2/settings.xml) and 1 GB of free disk",
+            remedy="see the log; it needs the Maven repository (or a mirror in Maven's settings) and 1 GB of disk",
         )

@@ -98,9 +98,7 @@ def install_packages(names: Sequence[str], report: Callable[[str], None]) -> Non
         raise errors.GovcloudError(f"apt-get left out {', '.join(still)}", log=str(log), remedy=f"run `{by_hand}`")
 
 
-def ensure(
-    *, install: bool, report: Callable[[str], None], needed: Collection[str] = tuple(NEEDED)
-) -> tuple[str, ...]:
+def ensure(*, install: bool, report: Callable[[str], None], needed: Collection[str] = tuple(NEEDED)) -> tuple[str, ...]:
     """Install what is missing of `needed`; returns it. If not `install`, raises `errors.UsageError` naming it."""
     names = missing_packages(needed)
     if names and not install:

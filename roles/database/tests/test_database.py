@@ -170,9 +170,7 @@ def test_a_service_comes_with_its_certificate_from_its_sources_to_its_database_a
     server: dict[str, Any], variables: dict[str, Any]
 ) -> None:
     services = variables["database_services"]
-    expected = {
-        ("hostssl", service["database"], service["role"]) for service in services for _ in service["sources"]
-    }
+    expected = {("hostssl", service["database"], service["role"]) for service in services for _ in service["sources"]}
     roles = {service["role"] for service in services}
     found = [rule for rule in server["hba"] if rule[2] in roles]
     assert {tuple(rule[:3]) for rule in found} == expected

@@ -11,6 +11,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 HIDDEN = (
     "/",
@@ -46,7 +47,7 @@ def status(address: str, port: int, path: str, *, host: str, context: ssl.SSLCon
         connection.close()
 
 
-def wrong(places: dict) -> Iterator[str]:
+def wrong(places: dict[str, Any]) -> Iterator[str]:
     """What is not as it should be."""
     host, context = places["host"], ssl.create_default_context(cafile=places["ca"])
     for address in places["admin"]:
@@ -63,9 +64,8 @@ def wrong(places: dict) -> Iterator[str]:
                 yield f"{address}:{places['zone_port']}{path} answers {found} instead of 403"
 
 
-places = json.load(sys.stdin)
-try:
-    for line in wrong(places):
-        print(line)
-except (OSError, http.client.HTTPException) as error:
-    sys.exit(f"the identity service does not answer: {error}")
+if __name__ == "__main__":
+    try:
+        sys.stdout.writelines(f"{line}\n" for line in wrong(json.load(sys.stdin)))
+    except (OSError, http.client.HTTPException) as error:
+        sys.exit(f"the identity service does not answer: {error}")

@@ -32,7 +32,7 @@ SERVICE = "keycloak.service"
 DAY = 86_400
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Keycloak answered, and not as it should; the text is for people and holds no secret."""
 
 
@@ -66,7 +66,8 @@ class Server:
         status, content = self.request(method, f"/admin/realms/master{path}", body, "application/json")
         if status not in good:
             told = content.get("errorMessage") or content.get("error") if isinstance(content, dict) else ""
-            raise Refused(f"{method} {path.split('?')[0]} of the realm master was answered {status} {told or ''}".strip())
+            asked = f"{method} {path.partition('?')[0]} of the realm master"
+            raise RefusedError(f"{asked} was answered {status} {told or ''}".strip())
         return content
 
     def log_in(self, client: str, secret: str) -> bool:
@@ -79,7 +80,7 @@ class Server:
         if status in (400, 401):
             return False
         if status != 200:
-            raise Refused(f"a token of the realm master was answered {status}")
+            raise RefusedError(f"a token of the realm master was answered {status}")
         self.token, self.identity = content["access_token"], (client, secret)
         return True
 
@@ -93,21 +94,26 @@ class Server:
         return status == 200
 
 
+def changed(what: str) -> None:
+    """Tell the role."""
+    sys.stdout.write(f"changed: {what}\n")
+
+
 def main() -> None:
     """Everything, in order."""
     wanted = json.load(sys.stdin)
     server, check = Server(wanted), bool(wanted["check"])
     secret = wanted["engine_secret"].strip()
     if len(secret) < 32 or len(wanted["break_glass"].strip()) < 16:
-        raise Refused("the secrets of the deploy's client and of the sealed account are too short")
+        raise RefusedError("the secrets of the deploy's client and of the sealed account are too short")
     try:
         if not open_(server, secret, check=check, seconds=int(wanted["ready_seconds"])):
-            print(f"changed: client {ENGINE}")
+            changed(f"client {ENGINE}")
             return
         settle_realm(server, wanted, check=check)
         engine = settle_engine(server, secret, check=check)
         if not check and not server.log_in(ENGINE, secret):
-            raise Refused(f"the client {ENGINE} was made, and its secret opens nothing")
+            raise RefusedError(f"the client {ENGINE} was made, and its secret opens nothing")
         remove_temporary(server, check=check)
         settle_sealed(server, engine, wanted["break_glass"].strip(), check=check)
     finally:
@@ -130,14 +136,14 @@ def open_(server: Server, secret: str, *, check: bool, seconds: int) -> bool:
         file.write(f"KC_BOOTSTRAP_ADMIN_CLIENT_ID={client}\nKC_BOOTSTRAP_ADMIN_CLIENT_SECRET={temporary}\n")
     if not running:
         # An empty database gets its temporary administrator at the first start; one that was in use does not.
-        print("changed: started Keycloak")
+        changed("started Keycloak")
         start(server, seconds)
         if server.log_in(ENGINE, secret) or server.log_in(client, temporary):
             return True
     systemctl("start", "keycloak-bootstrap.service")
     start(server, seconds)
     if not server.log_in(client, temporary):
-        raise Refused("Keycloak made a temporary administrator and does not know it")
+        raise RefusedError("Keycloak made a temporary administrator and does not know it")
     return True
 
 
@@ -151,9 +157,9 @@ def wait(server: Server, seconds: int) -> None:
     before = restarts()
     while not server.ready():
         if restarts() - before > 3:
-            raise Refused(f"Keycloak ends soon after each start: see `journalctl -u {SERVICE}`")
+            raise RefusedError(f"Keycloak ends soon after each start: see `journalctl -u {SERVICE}`")
         if time.monotonic() > end:
-            raise Refused(f"Keycloak was not ready within {seconds} s: see `journalctl -u {SERVICE}`")
+            raise RefusedError(f"Keycloak was not ready within {seconds} s: see `journalctl -u {SERVICE}`")
         time.sleep(0.5)
 
 
@@ -193,7 +199,7 @@ def settle_realm(server: Server, wanted: dict[str, Any], *, check: bool) -> None
     different = [name for name, value in settings.items() if seen.get(name) != value]
     different += [name for name, value in attributes.items() if seen.get("attributes", {}).get(name) != value]
     if different:
-        print(f"changed: realm master: {', '.join(sorted(different))}")
+        changed(f"realm master: {', '.join(sorted(different))}")
         if not check:
             merged = {**seen.get("attributes", {}), **attributes}
             server.ask("PUT", "", {**settings, "realm": "master", "attributes": merged})
@@ -222,7 +228,7 @@ def settle_engine(server: Server, secret: str, *, check: bool) -> dict[str, Any]
     if seen.get("secret") != secret:
         different.append("secret")
     if different:
-        print(f"changed: client {ENGINE}: {', '.join(different) if seen else 'new'}")
+        changed(f"client {ENGINE}: {', '.join(different) if seen else 'new'}")
         if check:
             return seen
         document = {**seen, **wanted, "clientId": ENGINE, "secret": secret}
@@ -240,7 +246,7 @@ def grant_admin(server: Server, account: str, what: str, *, check: bool) -> None
     path = f"/users/{account}/role-mappings/realm"
     if any(role["name"] == "admin" for role in server.ask("GET", path)):
         return
-    print(f"changed: {what}: may administer")
+    changed(f"{what}: may administer")
     if not check:
         server.ask("POST", path, [server.ask("GET", "/roles/admin")])
 
@@ -249,13 +255,13 @@ def remove_temporary(server: Server, *, check: bool) -> None:
     """Temporary administrators, also those that a killed run left."""
     for client in server.ask("GET", f"/clients?clientId={TEMPORARY}&search=true"):
         if client["clientId"].startswith(TEMPORARY):
-            print("changed: removed a temporary administrator")
+            changed("removed a temporary administrator")
             if not check:
                 server.ask("DELETE", f"/clients/{client['id']}")
 
 
 def settle_sealed(server: Server, engine: dict[str, Any], password: str, *, check: bool) -> None:
-    """The account for emergencies: there, with the password that was given, and none of its sessions older than that."""
+    """The account for emergencies: there, with the given password, and none of its sessions older than that."""
     wanted = {
         "enabled": True,
         "emailVerified": True,
@@ -267,7 +273,7 @@ def settle_sealed(server: Server, engine: dict[str, Any], password: str, *, chec
     seen = found[0] if found else {}
     different = [name for name, value in wanted.items() if seen.get(name) != value]
     if different:
-        print(f"changed: account {SEALED}: {', '.join(different) if seen else 'new'}")
+        changed(f"account {SEALED}: {', '.join(different) if seen else 'new'}")
         if check:
             return
         document = {**wanted, "username": SEALED, "requiredActions": []}
@@ -276,7 +282,7 @@ def settle_sealed(server: Server, engine: dict[str, Any], password: str, *, chec
     grant_admin(server, seen["id"], f"account {SEALED}", check=check)
     if engine.get("attributes", {}).get(MARK) == mark(server, seen["id"], password):
         return
-    print(f"changed: account {SEALED}: password")
+    changed(f"account {SEALED}: password")
     if check:
         return
     for credential in server.ask("GET", f"/users/{seen['id']}/credentials"):
@@ -305,18 +311,29 @@ def refuse_others(server: Server) -> None:
     clients = [one["clientId"] for one in server.ask("GET", "/clients?max=1000") if one.get("serviceAccountsEnabled")]
     others = sorted({*accounts} - {SEALED}) + sorted({*clients} - {ENGINE})
     if others:
-        raise Refused(f"the realm master has other administrators: {', '.join(others)}; remove them, and deploy again")
+        raise RefusedError(
+            f"the realm master has other administrators: {', '.join(others)}; remove them, and deploy again"
+        )
 
 
 def systemctl(*arguments: str, check: bool = True) -> int:
     done = subprocess.run(["systemctl", *arguments], check=False, capture_output=True, text=True)
     if check and done.returncode != 0:
-        raise Refused(f"systemctl {' '.join(arguments)} failed: see `journalctl -u {arguments[-1]}`")
+        raise RefusedError(f"systemctl {' '.join(arguments)} failed: see `journalctl -u {arguments[-1]}`")
     return done.returncode
 
 
-try:
-    main()
-except (Refused, OSError, http.client.HTTPException, KeyError, ValueError) as error:
-    # Of anything but our own words only the kind is told: a message may hold what was sent.
-    sys.exit(str(error) if isinstance(error, Refused) else f"Keycloak could not be asked: {type(error).__name__}")
+if __name__ == "__main__":
+    try:
+        main()
+    except (
+        RefusedError,
+        OSError,
+        http.client.HTTPException,
+        subprocess.SubprocessError,
+        KeyError,
+        ValueError,
+    ) as error:
+        # Of anything but our own words only the kind is told: a message may hold what was sent.
+        told = str(error) if isinstance(error, RefusedError) else f"Keycloak could not be asked: {type(error).__name__}"
+        sys.exit(told)

@@ -69,11 +69,13 @@ files = {}
 for path in glob.glob("/etc/keycloak/*") + glob.glob("/etc/haproxy/*.pem") + [
     "/etc/keycloak", "/etc/haproxy", "/var/log/keycloak", "/var/log/keycloak/keycloak.jsonl"]:
     found = os.stat(path)
-    files[path] = [oct(stat.S_IMODE(found.st_mode)), pwd.getpwuid(found.st_uid).pw_name, grp.getgrgid(found.st_gid).gr_name]
+    owner, group = pwd.getpwuid(found.st_uid).pw_name, grp.getgrgid(found.st_gid).gr_name
+    files[path] = [oct(stat.S_IMODE(found.st_mode)), owner, group]
 zone, admin = given["zone"], given["admin"]
 asked = {path: [ask(address, given["zone_port"], path)["status"] for address in zone] for path in given["hidden"]}
 form = "grant_type=password&client_id=admin-cli&username=govcloud-verify&password=wrong"
-kind = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": given["forged"], "Forwarded": "for=" + given["forged"]}
+kind = {"Content-Type": "application/x-www-form-urlencoded"}
+kind.update({"X-Forwarded-For": given["forged"], "Forwarded": "for=" + given["forged"]})
 refused = ask(admin[0], given["admin_port"], "/realms/master/protocol/openid-connect/token", "POST", kind, form)
 with open("/var/log/keycloak/keycloak.jsonl", "rb") as file:
     file.seek(max(0, os.path.getsize(file.name) - 200000))
