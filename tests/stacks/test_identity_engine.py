@@ -184,7 +184,7 @@ def test_a_glance_tells_which_part_somebody_changed_by_hand(deployed: Deployed) 
     assert look() == before, "people come and log in"
 
     vpn = deployed.client("govcloud-vpn")
-    steps = [
+    steps: list[tuple[str, Callable[[], Any]]] = [
         ("Realm/govcloud", lambda: deployed.api.put(AT, {"accessTokenLifespan": 3600})),
         (
             "Client/govcloud-vpn",
