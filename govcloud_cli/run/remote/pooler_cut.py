@@ -6,6 +6,7 @@ import re
 import subprocess
 from typing import Any
 
+_ABSENT = "no such database"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
 
 
@@ -20,7 +21,8 @@ def _cut(argument: dict[str, Any], database: str) -> str:
     # Between the two, whoever comes waits: RESUME also where KILL failed, or nobody ever came in again.
     killed = _ask(argument, f"KILL {database}")
     resumed = _ask(argument, f"RESUME {database}")
-    return killed or resumed
+    # What it does not list (frozen, or not there) has nobody connected.
+    return "" if _ABSENT in killed else killed or resumed
 
 
 def _ask(argument: dict[str, Any], command: str) -> str:
