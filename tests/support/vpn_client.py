@@ -4,7 +4,7 @@
     ... session.lease ...
     session.log_out()
 
-`connect` gives a `Session`, or raises `Refused` with what openconnect printed.
+`connect` gives a `Session`, or raises `RefusedError` with what openconnect printed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ esac
 _COOKIE = re.compile(r"^COOKIE='?([^'\n]+)'?$", re.MULTILINE)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The gateway did not let us in; the message is what openconnect printed."""
 
 
@@ -128,18 +128,18 @@ class Session:
 
 
 def connect(laptop: Laptop, credentials: Credentials, *, user: str, secret: str, seconds: float = 40.0) -> Session:
-    """Log in and bring the tunnel up, or raise `Refused`."""
+    """Log in and bring the tunnel up, or raise `RefusedError`."""
     arguments = [*credentials.arguments(), f"--user={user}", "--passwd-on-stdin"]
     return _tunnel(laptop, arguments, secret, seconds)
 
 
 def connect_with_cookie(laptop: Laptop, credentials: Credentials, cookie: str, *, seconds: float = 40.0) -> Session:
-    """Bring a tunnel up with a session's cookie alone, or raise `Refused`."""
+    """Bring a tunnel up with a session's cookie alone, or raise `RefusedError`."""
     return _tunnel(laptop, [*credentials.arguments(), "--cookie-on-stdin"], cookie, seconds)
 
 
 def cookie(laptop: Laptop, credentials: Credentials, *, user: str, secret: str, seconds: float = 40.0) -> str:
-    """Log in without a tunnel; the session's cookie. Raises `Refused`."""
+    """Log in without a tunnel; the session's cookie. Raises `RefusedError`."""
     arguments = [*credentials.arguments(), f"--user={user}", "--passwd-on-stdin", "--authenticate"]
     try:
         done = subprocess.run(
@@ -151,10 +151,12 @@ def cookie(laptop: Laptop, credentials: Credentials, *, user: str, secret: str, 
             env=_environment(laptop),
         )
     except subprocess.TimeoutExpired as error:
-        raise Refused(f"no answer within {seconds} s: {(error.stderr or b'').decode('utf-8', 'replace')}") from error
+        raise RefusedError(
+            f"no answer within {seconds} s: {(error.stderr or b'').decode('utf-8', 'replace')}"
+        ) from error
     found = _COOKIE.search(done.stdout.decode("utf-8", "replace"))
     if done.returncode != 0 or found is None:
-        raise Refused(done.stderr.decode("utf-8", "replace"))
+        raise RefusedError(done.stderr.decode("utf-8", "replace"))
     return found.group(1)
 
 
@@ -189,7 +191,7 @@ def _tunnel(laptop: Laptop, arguments: Sequence[str], secret: str, seconds: floa
     if process.poll() is None:
         process.terminate()
         process.wait(10)
-    raise Refused(log.read_text("utf-8", "replace"))
+    raise RefusedError(log.read_text("utf-8", "replace"))
 
 
 def _command(laptop: Laptop, arguments: Sequence[str]) -> list[str]:

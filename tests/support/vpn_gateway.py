@@ -1,6 +1,6 @@
 """The gateway of the role `sslvpn` in network namespaces: its templates and programs, real ocserv, no machine.
 
-    internet: laptops a and b (10.30.0.11 and 10.30.99.12) -- gateway (10.30.0.22 | 10.20.0.22) -- inside (10.20.0.21 and .30)
+    laptops a and b (10.30.0.11, 10.30.99.12) -- gateway (10.30.0.22 | 10.20.0.22) -- inside (10.20.0.21, 10.20.0.30)
 
 Laptop b is not in the gateway's own network: ocserv bans only such. `inside` stands for the external zone: the identity
 service at .21, back ends at .30. The gateway's /etc/ocserv, /run and so on are bound over the host's in its own mount

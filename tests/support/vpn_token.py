@@ -7,9 +7,9 @@ import os
 import pathlib
 import subprocess
 
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography import x509
 
 from tests.support import vpn_client, vpn_pki
 

@@ -44,7 +44,7 @@ def main() -> int:
     signal.alarm(_TOTAL_SECONDS)
     try:
         judge(settings, person=person, address=address, secret=sys.stdin.buffer.read(_LONGEST_SECRET + 1))
-    except gate.Refused as refused:
+    except gate.RefusedError as refused:
         signal.alarm(0)
         gate.record(settings, "refused", person=person, address=address, reason=str(refused))
         return 1
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def judge(settings: gate.Settings, *, person: str, address: str, secret: bytes) -> None:
-    """Raise `gate.Refused` unless `secret` is the person's password and code, and he may come in now."""
+    """Raise `gate.RefusedError` unless `secret` is the person's password and code, and he may come in now."""
     now = time.time()
     with gate.attempts(settings) as attempts:
         _require_not_banned(settings, attempts, address, now)
@@ -70,7 +70,7 @@ def judge(settings: gate.Settings, *, person: str, address: str, secret: bytes) 
             raise
 
 
-class _Wrong(gate.Refused):
+class _Wrong(gate.RefusedError):
     """The person's own fault, so that it counts towards a ban."""
 
 
@@ -80,13 +80,13 @@ def _require_not_banned(settings: gate.Settings, attempts: sqlite3.Connection, a
     attempts.execute("DELETE FROM failures WHERE at < ? OR at > ?", (now - settings.ban_seconds, now + 60))
     (count,) = attempts.execute("SELECT count(*) FROM failures WHERE network = ?", (_network(address),)).fetchone()
     if count >= settings.attempts_allowed:
-        raise gate.Refused(f"banned: {count} failed attempts from this address")
+        raise gate.RefusedError(f"banned: {count} failed attempts from this address")
 
 
 def _require_member(settings: gate.Settings, person: str) -> None:
     try:
         gate.member(settings, person)
-    except gate.Refused as refused:
+    except gate.RefusedError as refused:
         raise _Wrong(str(refused)) from refused
 
 
@@ -114,7 +114,7 @@ def _ask(settings: gate.Settings, person: str, password: str, code: str) -> tupl
     """Ask the token endpoint (OAuth 2.0, RFC 6749 section 4.3; `totp` is Keycloak's); its status and answer."""
     issuer = urllib.parse.urlsplit(settings.issuer)
     if issuer.scheme != "https" or not issuer.hostname:
-        raise gate.Refused("the identity service's address is not https")
+        raise gate.RefusedError("the identity service's address is not https")
     form = {
         "grant_type": "password",
         "scope": "openid",
@@ -137,11 +137,11 @@ def _ask(settings: gate.Settings, person: str, password: str, code: str) -> tupl
             response = connection.getresponse()
             answer = json.loads(response.read(_LONGEST_ANSWER))
     except ssl.SSLCertVerificationError as error:
-        raise gate.Refused("the identity service's certificate is not its own") from error
+        raise gate.RefusedError("the identity service's certificate is not its own") from error
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
-        raise gate.Refused("the identity service does not answer") from error
+        raise gate.RefusedError("the identity service does not answer") from error
     if not isinstance(answer, dict):
-        raise gate.Refused("the identity service does not answer")
+        raise gate.RefusedError("the identity service does not answer")
     return response.status, answer
 
 
@@ -150,11 +150,11 @@ def _require_granted(settings: gate.Settings, person: str, status: int, answer: 
     if status in {400, 401} and error == "invalid_grant":
         raise _Wrong(f"refused by the identity service: {_told(answer)}")
     if status != 200:
-        raise gate.Refused(f"the identity service answers {status} ({gate.printable(str(error))})")
+        raise gate.RefusedError(f"the identity service answers {status} ({gate.printable(str(error))})")
     claims = _claims(answer.get("access_token"))
     # It came over TLS from the issuer itself, so its signature need not be checked (OpenID Connect Core 3.1.3.7, 6).
     if claims.get("iss") != settings.issuer or claims.get("azp") != settings.client:
-        raise gate.Refused("the identity service's token is not for this gateway")
+        raise gate.RefusedError("the identity service's token is not for this gateway")
     if claims.get("preferred_username") != person:
         # Names are looked up without regard to case, and by e-mail address.
         raise _Wrong("the account has another name than the one that was typed")
@@ -174,7 +174,7 @@ def _claims(token: object) -> Mapping[str, Any]:
 
 
 def _too_late(_signal: int, _frame: object) -> None:
-    raise gate.Refused("the identity service does not answer in time")
+    raise gate.RefusedError("the identity service does not answer in time")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What the gateway's programs share: their settings, who may come in, the revocation list, and the audit log.
 
-Python's standard library only: it runs on the gateway. Everything refuses by raising `Refused` with a reason for people.
+Python's standard library only: it runs on the gateway. Each refuses by raising `RefusedError`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from collections.abc import Iterator
 from typing import Any
 
 SETTINGS = pathlib.Path("/etc/ocserv/gate.json")
-# As the inventory's ids: what does not look so is no person and never becomes part of a path.
-_PERSON = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
+# As the inventory's people: what does not look so is no person and never becomes part of a path.
+_PERSON = re.compile(r"[a-z][a-z0-9._-]{1,39}", re.ASCII)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS failures (network TEXT NOT NULL, person TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS granted (person TEXT NOT NULL, address TEXT NOT NULL, at REAL NOT NULL);
 """
-_LONGEST_PERSON = 30
 _LONGEST_TEXT = 200
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Somebody does not get in; the message is the reason that the audit keeps."""
 
 
@@ -66,13 +65,13 @@ def settings(file: pathlib.Path = SETTINGS) -> Settings:
 
 
 def member(one: Settings, person: str) -> dict[str, list[str]]:
-    """What the person's file says, by key; raises `Refused` if there is no such person."""
-    if len(person) > _LONGEST_PERSON or not _PERSON.fullmatch(person):
-        raise Refused("no person of this name may come in")
+    """What the person's file says, by key; raises `RefusedError` if there is no such person."""
+    if not _PERSON.fullmatch(person):
+        raise RefusedError("no person of this name may come in")
     try:
         text = (pathlib.Path(one.people) / person).read_text("utf-8")
     except OSError as error:
-        raise Refused("no person of this name may come in") from error
+        raise RefusedError("no person of this name may come in") from error
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         key, equals, value = line.partition("=")
@@ -90,7 +89,7 @@ def belongs(member_file: dict[str, list[str]], lease: str) -> bool:
 
 @contextlib.contextmanager
 def attempts(one: Settings) -> Iterator[sqlite3.Connection]:
-    """The database of failures and log-ins; raises `Refused` if it cannot be used, because what is not counted is free."""
+    """The database of failures and log-ins; raises `RefusedError` without it: what is not counted is free to try."""
     try:
         database = sqlite3.connect(one.attempts, timeout=2.0, isolation_level=None)
         try:
@@ -99,27 +98,27 @@ def attempts(one: Settings) -> Iterator[sqlite3.Connection]:
         finally:
             database.close()
     except sqlite3.Error as error:
-        raise Refused("the gateway's own records cannot be used") from error
+        raise RefusedError("the gateway's own records cannot be used") from error
 
 
 def require_current_revocations(one: Settings, now: datetime.datetime) -> None:
-    """Raise `Refused` unless ocserv has the published revocation list, and it is of today.
+    """Raise `RefusedError` unless ocserv has the published revocation list, and it is of today.
 
     ocserv 1.1.6 itself takes one that is past its time, or of another authority, for good.
     """
     try:
         published = pathlib.Path(one.revocations).read_bytes()
     except OSError as error:
-        raise Refused("the revocation list is missing") from error
+        raise RefusedError("the revocation list is missing") from error
     try:
         known = json.loads(pathlib.Path(f"{one.accepted}.json").read_text("utf-8"))
         begins, ends = (datetime.datetime.fromisoformat(known[key]) for key in ("thisUpdate", "nextUpdate"))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused("the gateway has no valid revocation list") from error
+        raise RefusedError("the gateway has no valid revocation list") from error
     if known.get("digest") != hashlib.sha256(published).hexdigest():
-        raise Refused("the published revocation list is not valid, or not yet taken over")
+        raise RefusedError("the published revocation list is not valid, or not yet taken over")
     if not begins <= now < ends:
-        raise Refused(f"the revocation list is past its time ({known['nextUpdate']})")
+        raise RefusedError(f"the revocation list is past its time ({known['nextUpdate']})")
 
 
 def record(one: Settings, event: str, **values: Any) -> None:

@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -Es
 """Keeps, in the audit log, what ocserv says of those whom it refused by itself: certificates, bindings, cookies, bans.
 
-It follows the journal of ocserv's unit. The place it has read to is kept, so that nothing is lost over a restart. What
-the second factor refused is not here: `check.py` records that itself.
+It follows the journal of ocserv's unit, which is one of its own. The place it has read to is kept, so that nothing is
+lost over a restart. What the second factor refused is not here: `check.py` records that itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import sys
 import gate
 
 _CURSOR = pathlib.Path("/var/lib/govcloud-vpn-log/cursor")
-_UNIT = "ocserv.service"
 _FIELDS = "MESSAGE,_PID,__REALTIME_TIMESTAMP"
 # A client tries more than once within one log-in, and one who is banned as often as he likes.
 _REPEATED_SECONDS = 10.0
@@ -95,7 +94,7 @@ class Reader:
 def main() -> int:
     """Follow the journal until it ends, which it does not by itself."""
     settings, reader = gate.settings(), Reader()
-    command = ["journalctl", "--follow", "--quiet", "--output=json", f"--output-fields={_FIELDS}", f"--unit={_UNIT}"]
+    command = ["journalctl", "--follow", "--quiet", "--output=json", f"--output-fields={_FIELDS}", "--namespace=ocserv"]
     command += [f"--after-cursor={_CURSOR.read_text('ascii')}"] if _CURSOR.exists() else ["--lines=all"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as journal:
         for line in journal.stdout or ():

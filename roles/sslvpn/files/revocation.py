@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,7 @@ def main() -> int:
     accepted = pathlib.Path(settings.accepted)
     try:
         accept(settings, datetime.datetime.now(datetime.UTC))
-    except gate.Refused as refused:
+    except gate.RefusedError as refused:
         sys.stderr.write(f"revocation list not accepted, so nobody gets in: {refused}\n")
         # Without any list ocserv cannot start; with the last one it keeps those who are in.
         return 0 if accepted.exists() else 1
@@ -38,14 +39,14 @@ def main() -> int:
 
 
 def accept(settings: gate.Settings, now: datetime.datetime) -> None:
-    """Put the published list where ocserv reads it; raises `gate.Refused` if it is not fit."""
+    """Put the published list where ocserv reads it; raises `gate.RefusedError` if it is not fit."""
     try:
         published = pathlib.Path(settings.revocations).read_bytes()
     except OSError as error:
-        raise gate.Refused(f"it cannot be read ({error.strerror})") from error
+        raise gate.RefusedError(f"it cannot be read ({error.strerror})") from error
     begins, ends = _validity(settings, published)
     if not begins <= now < ends:
-        raise gate.Refused(f"valid from {begins.isoformat()} to {ends.isoformat()} only")
+        raise gate.RefusedError(f"valid from {begins.isoformat()} to {ends.isoformat()} only")
     accepted = pathlib.Path(settings.accepted)
     _write(accepted, published)
     # ocserv passes over a file whose time is not later than its own last look, in whole seconds.
@@ -61,20 +62,58 @@ def accept(settings: gate.Settings, now: datetime.datetime) -> None:
 
 
 def _validity(settings: gate.Settings, published: bytes) -> tuple[datetime.datetime, datetime.datetime]:
-    """From when to when the list is valid; raises `gate.Refused` unless the people's authority signed it."""
-    command = ["openssl", "crl", "-CAfile", settings.authority, "-noout", "-lastupdate", "-nextupdate"]
-    try:
-        asked = subprocess.run(command, input=published, capture_output=True, timeout=_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise gate.Refused("it cannot be checked") from error
+    """From when to when the lists are valid, one for each authority; raises `gate.RefusedError` unless that signed it.
+
+    There are two authorities, in one file, while one of them takes over from the other.
+    """
+    authorities = _blocks(pathlib.Path(settings.authority).read_bytes(), "CERTIFICATE")
+    lists = _blocks(published, "X509 CRL")
+    times = []
+    known = set()
+    for one in lists:
+        signers = {number for number, authority in enumerate(authorities) if _is_signed(one, authority)}
+        if not signers:
+            raise gate.RefusedError("it is broken, or of another authority")
+        known |= signers
+        times.append(_times(one))
+    if not authorities or len(known) != len(authorities):
+        raise gate.RefusedError("there is not one for each authority, or it is broken")
+    return max(begins for begins, _ in times), min(ends for _, ends in times)
+
+
+def _blocks(content: bytes, kind: str) -> list[bytes]:
+    """The parts of a PEM file (RFC 7468)."""
+    marks = rf"-----BEGIN {kind}-----.+?-----END {kind}-----\n?"
+    return re.findall(marks.encode(), content, flags=re.DOTALL)
+
+
+def _is_signed(one: bytes, authority: bytes) -> bool:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(authority)
+        file.flush()
+        asked = _openssl(one, "-CAfile", file.name)
     # openssl's exit code tells nothing of the signature.
-    if asked.returncode != 0 or asked.stderr.decode("utf-8", "replace").strip() != "verify OK":
-        raise gate.Refused("it is broken, or of another authority")
-    told = dict(line.split("=", 1) for line in asked.stdout.decode("ascii").splitlines() if "=" in line)
+    return asked.returncode == 0 and asked.stderr.decode("utf-8", "replace").strip() == "verify OK"
+
+
+def _times(one: bytes) -> tuple[datetime.datetime, datetime.datetime]:
+    told = dict(
+        line.split("=", 1)
+        for line in _openssl(one, "-lastupdate", "-nextupdate").stdout.decode("ascii").splitlines()
+        if "=" in line
+    )
     try:
         return _time(told["lastUpdate"]), _time(told["nextUpdate"])
     except (KeyError, ValueError):
-        raise gate.Refused("it does not say until when it is valid") from None
+        raise gate.RefusedError("it does not say until when it is valid") from None
+
+
+def _openssl(one: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    command = ["openssl", "crl", "-noout", *arguments]
+    try:
+        return subprocess.run(command, input=one, capture_output=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise gate.RefusedError("it cannot be checked") from error
 
 
 def _time(text: str) -> datetime.datetime:

@@ -23,7 +23,7 @@ def main() -> int:
         return 0
     try:
         judge(settings, environment, datetime.datetime.now(datetime.UTC))
-    except gate.Refused as refused:
+    except gate.RefusedError as refused:
         _record(settings, "refused", environment, reason=str(refused))
         return 1
     # If this cannot be written the exception refuses the connection: no session without its record.
@@ -32,17 +32,17 @@ def main() -> int:
 
 
 def judge(settings: gate.Settings, environment: Mapping[str, str], now: datetime.datetime) -> None:
-    """Raise `gate.Refused` unless the person may come in, with leases of his own group."""
+    """Raise `gate.RefusedError` unless the person may come in, with leases of his own group."""
     member = gate.member(settings, environment.get("USERNAME", ""))
     gate.require_current_revocations(settings, now)
     leases = [lease for lease in _leases(environment) if lease]
     if not leases or not all(gate.belongs(member, lease) for lease in leases):
-        raise gate.Refused("the lease is not of the person's group")
+        raise gate.RefusedError("the lease is not of the person's group")
     _use_log_in(settings, environment, now)
 
 
 def _use_log_in(settings: gate.Settings, environment: Mapping[str, str], now: datetime.datetime) -> None:
-    """Use up the log-in that this connection follows from; raises `gate.Refused` if there is none.
+    """Use up the log-in that this connection follows from; raises `gate.RefusedError` if there is none.
 
     One log-in is one tunnel. ocserv 1.1.6 alone lets a cookie in again after log-out if somebody else tried it before
     (it counts that attempt as a session in use), and begins a session's time anew whenever it is taken up again.
@@ -56,7 +56,7 @@ def _use_log_in(settings: gate.Settings, environment: Mapping[str, str], now: da
         """
         used = known.execute(query, (person, address, moment - settings.login_seconds, moment + 60)).rowcount
     if used != 1:
-        raise gate.Refused("no log-in from this address, or it was used before")
+        raise gate.RefusedError("no log-in from this address, or it was used before")
 
 
 def _leases(environment: Mapping[str, str]) -> tuple[str, str]:

@@ -51,7 +51,7 @@ def test_password_and_code_are_told_apart(programs: SimpleNamespace, place: Plac
 def test_what_is_not_a_password_and_a_code_is_not_sent(
     programs: SimpleNamespace, place: Place, asked: list[Any], secret: bytes
 ) -> None:
-    with pytest.raises(programs.gate.Refused):
+    with pytest.raises(programs.gate.RefusedError):
         judge(programs, place, secret=secret)
     assert asked == []
 
@@ -63,7 +63,7 @@ def test_what_is_not_a_password_and_a_code_is_not_sent(
 def test_who_has_no_file_is_not_asked_about(
     programs: SimpleNamespace, place: Place, asked: list[Any], person: str
 ) -> None:
-    with pytest.raises(programs.gate.Refused, match="no person of this name"):
+    with pytest.raises(programs.gate.RefusedError, match="no person of this name"):
         judge(programs, place, person=person)
     assert asked == []
 
@@ -89,7 +89,7 @@ def test_only_the_persons_own_token_for_this_gateway_counts(
 ) -> None:
     status, answer, words = ANSWERS[name]
     monkeypatch.setattr(programs.check, "_ask", lambda *_: (status, answer))
-    with pytest.raises(programs.gate.Refused, match=words):
+    with pytest.raises(programs.gate.RefusedError, match=words):
         judge(programs, place)
 
 
@@ -97,9 +97,9 @@ def test_after_some_failures_the_address_is_banned_whoever_it_claims_to_be(
     programs: SimpleNamespace, place: Place, asked: list[Any]
 ) -> None:
     for person in ("nobody", "li-na", "somebody"):
-        with pytest.raises(programs.gate.Refused):
+        with pytest.raises(programs.gate.RefusedError):
             judge(programs, place, person=person, secret=b"short")
-    with pytest.raises(programs.gate.Refused, match="banned: 3 failed attempts"):
+    with pytest.raises(programs.gate.RefusedError, match="banned: 3 failed attempts"):
         judge(programs, place)
     assert asked == []
     judge(programs, place, address="10.30.0.12")
@@ -107,21 +107,21 @@ def test_after_some_failures_the_address_is_banned_whoever_it_claims_to_be(
 
 def test_one_ipv6_subscriber_is_one_address(programs: SimpleNamespace, place: Place, asked: list[Any]) -> None:
     for number in range(3):
-        with pytest.raises(programs.gate.Refused):
+        with pytest.raises(programs.gate.RefusedError):
             judge(programs, place, secret=b"short", address=f"2001:db8::{number}")
-    with pytest.raises(programs.gate.Refused, match="banned"):
+    with pytest.raises(programs.gate.RefusedError, match="banned"):
         judge(programs, place, address="2001:db8::ffff:7")
     judge(programs, place, address="2001:db8:0:1::7")
 
 
 def test_a_fault_of_the_service_bans_nobody(programs: SimpleNamespace, place: Place) -> None:
     for _ in range(4):
-        with pytest.raises(programs.gate.Refused, match="does not answer"):
+        with pytest.raises(programs.gate.RefusedError, match="does not answer"):
             judge(programs, place)
 
 
 def test_what_cannot_be_counted_is_refused(programs: SimpleNamespace, place: Place, asked: list[Any]) -> None:
     (place.folder / "attempts.db").mkdir()
-    with pytest.raises(programs.gate.Refused, match="records cannot be used"):
+    with pytest.raises(programs.gate.RefusedError, match="records cannot be used"):
         judge(programs, place)
     assert asked == []

@@ -15,19 +15,15 @@ def refusals(programs: SimpleNamespace) -> ModuleType:
 
 WORDS = {
     "of another authority": (
-        "worker: 10.30.0.11 client certificate verification failed: The certificate is NOT trusted. "
-        "The signature in the certificate is invalid. ",
-        (None, "10.30.0.11", "certificate refused: The certificate is NOT trusted. "
-         "The signature in the certificate is invalid."),
+        "worker: 10.30.0.11 client certificate verification failed: The certificate is NOT trusted. It lies. ",
+        (None, "10.30.0.11", "certificate refused: The certificate is NOT trusted. It lies."),
     ),
     "revoked": (
-        "worker: fd30::11 client certificate verification failed: The certificate is NOT trusted. "
-        "The certificate chain is revoked. ",
-        (None, "fd30::11", "certificate refused: The certificate is NOT trusted. The certificate chain is revoked."),
+        "worker: fd30::11 client certificate verification failed: The certificate chain is revoked. ",
+        (None, "fd30::11", "certificate refused: The certificate chain is revoked."),
     ),
     "no identity field": (
-        "worker: 10.30.0.11 worker-auth.c:546: the certificate's DN does not contain OID 0.9.2342.19200300.100.1.1; "
-        "cannot determine username",
+        "worker: 10.30.0.11 worker-auth.c:546: the certificate's DN does not contain OID 0.9.2342.19200300.100.1.1;",
         (None, "10.30.0.11", "certificate without a person"),
     ),
     "too long a person": (
@@ -50,7 +46,7 @@ WORDS = {
         "main: rejected connection from banned IP: 10.30.99.12",
         (None, "10.30.99.12", "banned"),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WORDS)
@@ -84,5 +80,9 @@ def test_nothing_else_is_taken_for_a_refusal(refusals: ModuleType, line: str) ->
 def test_what_repeats_within_one_attempt_is_told_once(refusals: ModuleType) -> None:
     reader, (line, _) = refusals.Reader(), WORDS["banned still"]
     assert [reader.read(line, at=at) is not None for at in (0.0, 1.0, 9.0, 11.0, 12.0)] == [
-        True, False, False, True, False,
-    ]  # fmt: skip
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]

@@ -44,22 +44,38 @@ def test_a_bad_list_is_not_taken_over_and_nobody_gets_in(programs: SimpleNamespa
             ),
         }[name]
     )
-    with pytest.raises(programs.gate.Refused):
+    with pytest.raises(programs.gate.RefusedError):
         place.accept()
     assert (place.folder / "accepted.crl").read_bytes() == before, "ocserv keeps the last good one"
-    with pytest.raises(programs.gate.Refused, match="not valid, or not yet taken over"):
+    with pytest.raises(programs.gate.RefusedError, match="not valid, or not yet taken over"):
         require(programs, place)
 
 
+def test_while_one_authority_takes_over_from_another_each_has_its_list(programs: SimpleNamespace, place: Place) -> None:
+    new = vpn_pki.Authority.new("vpn-ca")
+    both = vpn_pki.pem(place.authority.certificate) + vpn_pki.pem(new.certificate)
+    (place.folder / "authority.crt").write_bytes(both)
+    own, other = vpn_pki.pem(place.authority.revocations()), vpn_pki.pem(new.revocations(ends=vpn_pki.now() + HOUR))
+    for lists in (own, other, own + own, own + vpn_pki.pem(vpn_pki.Authority.new("vpn-ca").revocations())):
+        place.publish(lists)
+        with pytest.raises(programs.gate.RefusedError):
+            place.accept()
+    place.publish(own + other)
+    place.accept()
+    require(programs, place)
+    with pytest.raises(programs.gate.RefusedError, match="past its time"):
+        require(programs, place, vpn_pki.now() + 2 * HOUR)
+
+
 def test_a_list_that_was_good_ends_with_its_time(programs: SimpleNamespace, place: Place) -> None:
-    with pytest.raises(programs.gate.Refused, match="past its time"):
+    with pytest.raises(programs.gate.RefusedError, match="past its time"):
         require(programs, place, vpn_pki.now() + 25 * HOUR)
 
 
 @pytest.mark.parametrize("name", ["published.crl", "accepted.crl.json"])
 def test_without_either_file_nobody_gets_in(programs: SimpleNamespace, place: Place, name: str) -> None:
     (place.folder / name).unlink()
-    with pytest.raises(programs.gate.Refused):
+    with pytest.raises(programs.gate.RefusedError):
         require(programs, place)
 
 

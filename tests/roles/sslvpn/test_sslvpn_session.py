@@ -49,13 +49,13 @@ def test_who_logged_in_and_has_a_lease_of_his_group_comes_in(programs: SimpleNam
 )
 def test_nobody_else_comes_in(programs: SimpleNamespace, place: Place, changes: dict[str, str], words: str) -> None:
     log_in(programs, place)
-    with pytest.raises(programs.gate.Refused, match=words):
+    with pytest.raises(programs.gate.RefusedError, match=words):
         judge(programs, place, **changes)
 
 
 def test_a_log_in_is_good_for_a_moment(programs: SimpleNamespace, place: Place) -> None:
     log_in(programs, place, ago=31)
-    with pytest.raises(programs.gate.Refused, match="no log-in"):
+    with pytest.raises(programs.gate.RefusedError, match="no log-in"):
         judge(programs, place)
 
 
@@ -64,21 +64,21 @@ def test_a_log_in_is_good_for_one_tunnel(programs: SimpleNamespace, place: Place
     log_in(programs, place)
     judge(programs, place)
     judge(programs, place)
-    with pytest.raises(programs.gate.Refused, match="used before"):
+    with pytest.raises(programs.gate.RefusedError, match="used before"):
         judge(programs, place)
 
 
 def test_without_the_records_nobody_comes_in(programs: SimpleNamespace, place: Place) -> None:
     sqlite3.connect(place.settings.attempts).close()
     (place.folder / "attempts.db").write_bytes(b"not a database" * 100)
-    with pytest.raises(programs.gate.Refused, match="records cannot be used"):
+    with pytest.raises(programs.gate.RefusedError, match="records cannot be used"):
         judge(programs, place)
 
 
 def test_with_a_list_that_is_not_taken_over_nobody_comes_in(programs: SimpleNamespace, place: Place) -> None:
     log_in(programs, place)
     place.publish(vpn_pki.pem(place.authority.revocations()))
-    with pytest.raises(programs.gate.Refused, match="not yet taken over"):
+    with pytest.raises(programs.gate.RefusedError, match="not yet taken over"):
         judge(programs, place)
 
 
