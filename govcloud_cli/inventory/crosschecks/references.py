@@ -109,7 +109,6 @@ def _people_references(world: findings.World) -> Iterator[findings.Finding]:
     if world.people is None:
         return
     ids = tuple(organisation.id for organisation in world.platform.spec.organisations)
-    groups = tuple(sorted({member.group for tenant in world.tenants for member in tenant.spec.members}))
     where: findings.Where
     for index, person in enumerate(world.people.spec.people):
         if person.organisation is not None and person.organisation not in ids:
@@ -119,10 +118,6 @@ def _people_references(world: findings.World) -> Iterator[findings.Finding]:
             if identifier not in ids:
                 where = ("spec", "people", index, "approves", place)
                 yield nothing(world.people, where, "organisation", identifier, ids)
-        for place, group in enumerate(person.groups):
-            # A tenant whose file could not be read may be the one that names it.
-            if group not in groups and not world.unread:
-                yield nothing(world.people, ("spec", "people", index, "groups", place), "tenant's group", group, groups)
 
 
 def _tenant_references(world: findings.World, tenant: tenants.Tenant) -> Iterator[findings.Finding]:
