@@ -104,3 +104,22 @@ def test_the_kubeconfig_for_people_leads_over_the_loopback(site: sites.Site) -> 
     preparing.write_kubeconfig(folder, port=40001)
     assert "https://127.0.0.1:40001" in folder.kubeconfig.read_text()
     assert isinstance(folder, workspace.SideFolder)
+
+
+def test_the_identity_service_is_made_with_its_packages_and_put_where_its_role_looks_for_it(
+    site: sites.Site, host: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    tar = tmp_path / "keycloak.tar"
+    tar.write_bytes(b"tar")
+    missing = tools.Missing(name="keycloak", wanted="", would="")
+    asked: list[str] = []
+    seeded: dict[str, pathlib.Path] = {}
+    monkeypatch.setattr(preparing.needs, "needed", lambda _: ("pulumi", "keycloak"))
+    monkeypatch.setattr(tools, "find", lambda name: missing if name == "keycloak" else tar)
+    monkeypatch.setattr(tools, "provide", lambda *_, **__: {"pulumi": tar, "keycloak": tar})
+    monkeypatch.setattr(tools.packages, "ensure", lambda **given: asked.extend(given["needed"]) or ())
+    monkeypatch.setattr(image, "find", lambda: image.Image(root=tmp_path, built=NOW))
+    monkeypatch.setattr(image, "seed", lambda _, files: seeded.update(files))
+    assert preparing.prepare(site, install=True, report=silent).made == ("keycloak",)
+    assert {"mmdebstrap", "maven", "openjdk-17-jre-headless"} <= set(asked)
+    assert seeded == {f"opt/keycloak/{sites.digest_of_tool(tar)}/keycloak": tar}
