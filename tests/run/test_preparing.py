@@ -10,6 +10,7 @@ from govcloud_cli import errors
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import image, preparing, sites, tools, workspace
 from govcloud_cli.run.tools import host as tools_host
+from govcloud_cli.run.tools import needs
 from tests.support import inventories
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
@@ -114,10 +115,15 @@ def test_the_identity_service_is_made_with_its_packages_and_put_where_its_role_l
     missing = tools.Missing(name="keycloak", wanted="", would="")
     asked: list[str] = []
     seeded: dict[str, pathlib.Path] = {}
-    monkeypatch.setattr(preparing.needs, "needed", lambda _: ("pulumi", "keycloak"))
+
+    def ensure(**given: Any) -> tuple[str, ...]:
+        asked.extend(given["needed"])
+        return ()
+
+    monkeypatch.setattr(needs, "needed", lambda _: ("pulumi", "keycloak"))
     monkeypatch.setattr(tools, "find", lambda name: missing if name == "keycloak" else tar)
     monkeypatch.setattr(tools, "provide", lambda *_, **__: {"pulumi": tar, "keycloak": tar})
-    monkeypatch.setattr(tools.packages, "ensure", lambda **given: asked.extend(given["needed"]) or ())
+    monkeypatch.setattr(tools.packages, "ensure", ensure)
     monkeypatch.setattr(image, "find", lambda: image.Image(root=tmp_path, built=NOW))
     monkeypatch.setattr(image, "seed", lambda _, files: seeded.update(files))
     assert preparing.prepare(site, install=True, report=silent).made == ("keycloak",)
