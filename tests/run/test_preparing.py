@@ -11,6 +11,7 @@ from govcloud_cli import errors
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import image, preparing, sites, tools, workspace
 from govcloud_cli.run.tools import host as tools_host
+from govcloud_cli.run.tools import needs
 from tests.support import inventories, vpn
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
@@ -135,3 +136,27 @@ def test_a_side_with_a_gateway_gets_the_authority_of_peoples_certificates_and_a_
     assert preparing.certify(site, side, now=NOW)[1:] == ("vpn-ca", "vpn-ca.crl"), "after the gateway's own"
     assert preparing.certify(site, side, now=NOW) == ()
     assert preparing.certify(site, side, now=NOW + datetime.timedelta(days=1)) == ("vpn-ca.crl",)
+
+
+def test_the_identity_service_is_made_with_its_packages_and_put_where_its_role_looks_for_it(
+    site: sites.Site, host: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    tar = tmp_path / "keycloak.tar"
+    tar.write_bytes(b"tar")
+    missing = tools.Missing(name="keycloak", wanted="", would="")
+    asked: list[str] = []
+    seeded: dict[str, pathlib.Path] = {}
+
+    def ensure(**given: Any) -> tuple[str, ...]:
+        asked.extend(given["needed"])
+        return ()
+
+    monkeypatch.setattr(needs, "needed", lambda _: ("pulumi", "keycloak"))
+    monkeypatch.setattr(tools, "find", lambda name: missing if name == "keycloak" else tar)
+    monkeypatch.setattr(tools, "provide", lambda *_, **__: {"pulumi": tar, "keycloak": tar})
+    monkeypatch.setattr(tools.packages, "ensure", ensure)
+    monkeypatch.setattr(image, "find", lambda: image.Image(root=tmp_path, built=NOW))
+    monkeypatch.setattr(image, "seed", lambda _, files: seeded.update(files))
+    assert preparing.prepare(site, install=True, report=silent).made == ("keycloak",)
+    assert {"mmdebstrap", "maven", "openjdk-17-jre-headless"} <= set(asked)
+    assert seeded == {f"opt/keycloak/{sites.digest_of_tool(tar)}/keycloak": tar}
