@@ -33,6 +33,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "verify": ("Look", "verify"),
     "drift": ("Look", "drift"),
     "audit": ("Look", "audit"),
+    "login": ("Use", "login"),
+    "logout": ("Use", "logout"),
     "exec": ("Use", "exec"),
     "kubeconfig": ("Use", "kubeconfig"),
 }
@@ -56,6 +58,8 @@ _SHORT_HELP = {
     "verify": "Probe from outside that what is allowed works, and nothing else.",
     "audit": "Show who did what, and prove that nothing of it was changed.",
     "drift": "Tell what is no longer as it was deployed; repair it.",
+    "login": "Log in to the cluster as yourself; prints a kubeconfig's path.",
+    "logout": "End your session, here and at the identity service.",
     "exec": "Run a command on a machine.",
     "kubeconfig": "Print the path of a kubeconfig that works from this host.",
 }

@@ -45,7 +45,7 @@ _OPERATED = {
     "scheduling.k8s.io": ("priorityclasses",),
     "storage.k8s.io": ("csidrivers", "storageclasses", "volumeattachments"),
 }
-"""What workloads stand on. Not quotas, which are what was approved; nor nodes and volumes, which lead to any pod's data."""
+"""What workloads stand on. Not quotas, which were approved; nor nodes and volumes, which lead to any pod's data."""
 
 _GUARDED = {
     ADMISSION: ("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
