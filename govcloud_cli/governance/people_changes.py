@@ -59,7 +59,6 @@ class Account:
     enabled: bool
     groups: frozenset[str]
     """Names, without path."""
-    has_password: bool = False
     has_code: bool = False
     """Whether a one-time code is set up."""
     origin: Origin = Origin.OWN

@@ -75,6 +75,7 @@ def test_an_empty_cell_says_nothing_and_a_missing_column_nothing_at_all() -> Non
         ((HEADER, 'li.wei,"+1",,,,'), [("GC1105", 2, 8)]),
         ((HEADER, "li.wei,李\x07伟,,,,"), [("GC1004", 2, 8)]),
         ((HEADER, "li.wei,李\u202e伟,,,,"), [("GC1004", 2, 8)]),
+        ((HEADER, "li.wei,李\t伟,,,,"), [("GC1004", 2, 8)]),
         ((HEADER, 'li.wei,"李伟,,,,'), [("GC1105", 2, 8)]),
         ((HEADER, 'li.wei,"李"伟,,,,'), [("GC1105", 2, 11)]),
         ((HEADER, 'li.wei,李"伟,,,,'), [("GC1105", 2, 9)]),

@@ -14,7 +14,7 @@ from govcloud_cli.commands.people import services
 _FEW_WORDS = 10
 
 
-@click.command(short_help="Open or seal the account for emergencies.")
+@click.command(name="break-glass", short_help="Open or seal the account for emergencies.")
 @options.environment
 @options.side
 @click.option("--reason", help="Why it is opened; goes into the audit log before the password is shown.")

@@ -26,7 +26,7 @@ _STATES = {
 }
 
 
-@click.command(short_help="List people: of the file, of the service, and where they differ.")
+@click.command(name="list", short_help="List people: of the file, of the service, and where they differ.")
 @options.environment
 @options.side
 @click.option("--different", is_flag=True, help="Only those whom a sync would change.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from govcloud_cli.governance import people_changes
@@ -16,7 +16,6 @@ ADMIN = f"/admin/realms/{identity_places.REALM}"
 AT_ONCE = 8
 """Requests at a time: a Keycloak of two processors is busy with them."""
 _PAGE = 500
-_PASSWORD, _CODE = "password", "otp"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,7 +34,7 @@ class Directory:
     groups: Mapping[str, tuple[Group, ...]]
     """By name. Tokens carry names, so a second group of a name, wherever in the tree, counts as the first."""
     accounts: tuple[people_changes.Account, ...]
-    """Ordered by person; without whether password and code are there, which costs a question each."""
+    """Ordered by person."""
 
     def account(self, person: str) -> people_changes.Account | None:
         """The account of a person."""
@@ -59,14 +58,6 @@ def read(api: connection.Api) -> Directory:
         groups={name: tuple(those) for name, those in by_name.items()},
         accounts=tuple(sorted(found, key=lambda one: one.person)),
     )
-
-
-def with_credentials(
-    api: connection.Api, accounts: Sequence[people_changes.Account]
-) -> tuple[people_changes.Account, ...]:
-    """The accounts, with whether each has a password and a code."""
-    with concurrent.futures.ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        return tuple(pool.map(lambda account: _with_credentials(api, account), accounts))
 
 
 def credentials(api: connection.Api, account: str) -> list[Any]:
@@ -120,8 +111,3 @@ def _origin(found: Mapping[str, Any]) -> people_changes.Origin:
     if found.get("serviceAccountClientId") or str(found["username"]).startswith(people_changes.SERVICE):
         return people_changes.Origin.SERVICE
     return people_changes.Origin.DIRECTORY if found.get("federationLink") else people_changes.Origin.OWN
-
-
-def _with_credentials(api: connection.Api, account: people_changes.Account) -> people_changes.Account:
-    kinds = {one["type"] for one in credentials(api, account.id)}
-    return dataclasses.replace(account, has_password=_PASSWORD in kinds, has_code=_CODE in kinds)

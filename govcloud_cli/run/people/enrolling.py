@@ -39,18 +39,31 @@ def enrol(
     """
     path = f"{directory.ADMIN}/users/{session.quoted(account.id)}"
     secret = random(one_time_codes.SECRET_BYTES)
-    before = [one for one in directory.credentials(api, account.id) if one["type"] == "otp"]
-    if password is not None:
-        _set_password(api, path, password)
+    before = _codes(api, account.id)
+    # The code first: at no moment is there an account that a password alone opens.
     api.put(path, {"credentials": [_code(secret)]})
-    # Only now: killed before this, the person still has the code of before.
-    for one in before:
+    if password is not None:
         try:
-            api.request("DELETE", f"{path}/credentials/{session.quoted(one['id'])}")
-        except failures.NotFoundError:
-            continue
+            _set_password(api, path, password)
+        except errors.GovcloudError:
+            _remove(api, path, _codes(api, account.id) - before)
+            raise
+    # Only now: killed before this, the person still has the code of before.
+    _remove(api, path, before)
     api.post(f"{path}/logout")
     return Enrolled(uri=one_time_codes.uri(secret, issuer=issuer, account=account.person))
+
+
+def _codes(api: connection.Api, account: str) -> set[str]:
+    return {one["id"] for one in directory.credentials(api, account) if one["type"] == "otp"}
+
+
+def _remove(api: connection.Api, path: str, those: set[str]) -> None:
+    for one in sorted(those):
+        try:
+            api.request("DELETE", f"{path}/credentials/{session.quoted(one)}")
+        except failures.NotFoundError:
+            continue
 
 
 def _set_password(api: connection.Api, path: str, password: str) -> None:

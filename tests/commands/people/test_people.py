@@ -186,6 +186,7 @@ def test_what_cannot_be_enrolled_is_refused(
     assert weak.code == 2
     assert "Short-1" not in weak.stderr
     assert "not good enough" in weak.stderr
+    assert world.service.user("li.wei")["credentials"] == [], "a refused password leaves no code that nobody has"
     assert with_password("two\nlines\n", file).code == 2
     assert with_password("", file).code == 2
     assert run("people", "enrol", "li.wei", "--password-file", str(tmp_path / "none")).code == 2

@@ -8,7 +8,7 @@ import pathlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -310,7 +310,7 @@ def test_killed_at_any_change_and_run_again_comes_to_the_same(api: session.Sessi
     pytest.fail("there were more changes than expected")
 
 
-def test_a_thousand_joiners(side: Side, record_property: Callable[[str, object], None]) -> None:
+def test_a_thousand_joiners_take_less_than_a_minute(side: Side) -> None:
     rows = [
         {"id": f"person-{n:04}", "displayName": f"人员{n}", "organisation": "lanhe", "groups": ["finance:viewers"]}
         for n in range(1000)
@@ -320,15 +320,8 @@ def test_a_thousand_joiners(side: Side, record_property: Callable[[str, object],
     outcome = side.sync(known=known)
     joined = time.monotonic() - began
     assert (outcome.joined, outcome.failures) == (1000, [])
-    began = time.monotonic()
     assert side.sync(known=known).done == 0
-    idle = time.monotonic() - began
-    began = time.monotonic()
     assert side.sync(known=known[:900]).left == 100
-    left = time.monotonic() - began
-    record_property(
-        "seconds", {"1000 join": round(joined, 1), "nothing to do": round(idle, 1), "100 leave": round(left, 1)}
-    )
     assert joined < 60
 
 
