@@ -515,10 +515,8 @@ def test_a_tunnel_cannot_send_as_another_nor_to_another(lab: Lab) -> None:
         ):
             _seen_inside(lab, family, address)
             lab.world.run("laptop-a", "ip", "address", "add", address, "dev", mine.device, check=False)
-            lab.world.run(
-                "laptop-a", "curl", "--silent", "--max-time", "2", "--interface", address, "--output", "/dev/null", page,
-                check=False,
-            )  # fmt: skip
+            spoof = ("curl", "--silent", "--max-time", "2", "--interface", address, "--output", "/dev/null", page)
+            lab.world.run("laptop-a", *spoof, check=False)
             lab.world.run("laptop-a", "ip", "address", "del", address, "dev", mine.device, check=False)
             counted = lab.world.run("inside", "nft", "list", "table", "inet", "seen").stdout
             lab.world.run("inside", "nft", "delete", "table", "inet", "seen")
