@@ -366,7 +366,9 @@ def test_an_account_without_a_second_factor_is_refused(lab: Lab) -> None:
             lab.world.laptop("a"), credentials, user=WITHOUT_CODE, secret=vpn_identity.PASSWORD + "123456"
         )
     )
-    assert "refused by the identity service" in words, words
+    # Keycloak 26.4 has no words for it: where a code is required and there is none to ask for, it answers 500.
+    assert '"event": "refused"' in words
+    assert '"reason": "the identity service answers 500' in words
 
 
 @pytest.mark.parametrize("laptop", ["a", "b"])
