@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -Es
 """Keeps, in the audit log, what ocserv says of those whom it refused by itself: certificates, bindings, cookies, bans.
 
-It follows the journal of ocserv's unit, which is one of its own. The place it has read to is kept, so that nothing is
+It reads the journal of ocserv's unit, which is one of its own. The place it has read to is kept, so that nothing is
 lost over a restart. What the second factor refused is not here: `check.py` records that itself.
 """
 
@@ -14,6 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 
 import gate
 
@@ -21,6 +22,7 @@ _CURSOR = pathlib.Path("/var/lib/govcloud-vpn-log/cursor")
 _FIELDS = "MESSAGE,_PID,__REALTIME_TIMESTAMP"
 # A client tries more than once within one log-in, and one who is banned as often as he likes.
 _REPEATED_SECONDS = 10.0
+_SECONDS = 2.0
 _REMEMBERED = 10_000
 _ADDRESS = r"\[?(?P<address>[0-9a-fA-F.:]*[0-9a-fA-F])\]?"
 _WORKER = rf"worker(?:\[(?P<worker>[^\]]*)\])?: (?:{_ADDRESS}(?:\:\d+)? )?(?:[\w-]+\.c:\d+: )?"
@@ -92,12 +94,10 @@ class Reader:
 
 
 def main() -> int:
-    """Follow the journal until it ends, which it does not by itself."""
+    """Look at what is new in the journal, again and again."""
     settings, reader = gate.settings(), Reader()
-    command = ["journalctl", "--follow", "--quiet", "--output=json", f"--output-fields={_FIELDS}", "--namespace=ocserv"]
-    command += [f"--after-cursor={_CURSOR.read_text('ascii')}"] if _CURSOR.exists() else ["--lines=all"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as journal:
-        for line in journal.stdout or ():
+    while True:
+        for line in _news().splitlines():
             entry = json.loads(line)
             at = int(entry.get("__REALTIME_TIMESTAMP", 0)) / 1e6
             # A message that is no text comes as a list of numbers; ocserv's are text.
@@ -105,7 +105,14 @@ def main() -> int:
             if refusal is not None:
                 gate.record(settings, "refused", **dataclasses.asdict(refusal))
             _keep(str(entry["__CURSOR"]))
-    return 1
+        time.sleep(_SECONDS)
+
+
+def _news() -> bytes:
+    """Every entry after the last one that was read. `journalctl --follow` holds lines back when it writes to a pipe."""
+    command = ["journalctl", "--namespace=ocserv", "--quiet", "--output=json", f"--output-fields={_FIELDS}"]
+    command += [f"--after-cursor={_CURSOR.read_text('ascii')}"] if _CURSOR.exists() else []
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
 
 
 def _remember(known: collections.OrderedDict, key: object, value: object) -> None:  # type: ignore[type-arg]

@@ -366,7 +366,9 @@ def test_an_account_without_a_second_factor_is_refused(lab: Lab) -> None:
             lab.world.laptop("a"), credentials, user=WITHOUT_CODE, secret=vpn_identity.PASSWORD + "123456"
         )
     )
-    assert "refused by the identity service" in words, words
+    # Keycloak 26.4 has no words for it: where a code is required and there is none to ask for, it answers 500.
+    assert '"event": "refused"' in words
+    assert '"reason": "the identity service answers 500' in words
 
 
 @pytest.mark.parametrize("laptop", ["a", "b"])
@@ -515,10 +517,8 @@ def test_a_tunnel_cannot_send_as_another_nor_to_another(lab: Lab) -> None:
         ):
             _seen_inside(lab, family, address)
             lab.world.run("laptop-a", "ip", "address", "add", address, "dev", mine.device, check=False)
-            lab.world.run(
-                "laptop-a", "curl", "--silent", "--max-time", "2", "--interface", address, "--output", "/dev/null", page,
-                check=False,
-            )  # fmt: skip
+            spoof = ("curl", "--silent", "--max-time", "2", "--interface", address, "--output", "/dev/null", page)
+            lab.world.run("laptop-a", *spoof, check=False)
             lab.world.run("laptop-a", "ip", "address", "del", address, "dev", mine.device, check=False)
             counted = lab.world.run("inside", "nft", "list", "table", "inet", "seen").stdout
             lab.world.run("inside", "nft", "delete", "table", "inet", "seen")
