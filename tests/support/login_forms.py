@@ -132,10 +132,16 @@ class Browser:
         raise AssertionError("it leads round in circles")
 
     def log_in(self, url: str, account: Account, *, approve: bool = True, at: float | None = None) -> Page:
-        """Log in and, if asked whether to, grant access; return the page where that ends."""
-        page = self.open(url)
+        """Log in and, if asked whether to, grant access; return the page where that ends.
+
+        That is the page that was there before, if its answer was not taken: nothing is tried twice.
+        """
+        page, before = self.open(url), set[str]()
         for _ in range(_MOST_PAGES):
             fields = page.fields()
+            if fields == before:
+                return page
+            before = fields
             if "password" in fields:
                 page = self.open(page.action(), {"username": account.name, "password": account.password})
             elif fields & {"otp", "totp"}:

@@ -76,7 +76,12 @@ def realm(name: str, people: Mapping[login_forms.Account, Sequence[str]], *, cli
         "refreshTokenMaxReuse": 0,
         "oauth2DevicePollingInterval": 1,
         "oauth2DeviceCodeLifespan": 60,
+        # Of a policy that is named at all, whatever is not named is nought.
         "otpPolicyType": "totp",
+        "otpPolicyAlgorithm": "HmacSHA1",
+        "otpPolicyDigits": 6,
+        "otpPolicyPeriod": 30,
+        "otpPolicyLookAheadWindow": 1,
         "otpPolicyCodeReusable": False,
         "groups": [{"name": group} for group in GROUPS],
         "clients": list(clients),

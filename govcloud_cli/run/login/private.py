@@ -23,7 +23,7 @@ def read(path: pathlib.Path) -> bytes | None:
         return None
     except OSError as error:
         raise _refusal(path, error.strerror or "it cannot be opened") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
             raise _refusal(path, "it is no ordinary file")
@@ -31,7 +31,10 @@ def read(path: pathlib.Path) -> bytes | None:
             raise _refusal(path, "it belongs to somebody else")
         if found.st_mode & 0o077:
             raise _refusal(path, f"others may read or change it (mode {stat.S_IMODE(found.st_mode):04o})")
-        content = file.read(MOST_BYTES + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(content) > MOST_BYTES:
         raise _refusal(path, "it is too long to be ours")
     return content

@@ -75,15 +75,15 @@ def accepted(answer: transport.Answer) -> Mapping[str, Any]:
     """The JSON object of a success. Raises `RefusedError` without the server's own words, which may be anything."""
     if answer.status == 200:
         return answer.document()
-    code = answer.document().get("error") if 400 <= answer.status < 500 else None
-    if isinstance(code, str) and _CODE.match(code):
-        raise RefusedError(code)
     if answer.status >= 500 or answer.status == 429:
         raise transport.UnreachableError(
             "the identity service cannot answer now (身份服务暂不可用)",
             cause=f"HTTP status {answer.status}",
             remedy="run the same command again in a minute",
         )
+    code = answer.document().get("error") if 400 <= answer.status < 500 else None
+    if isinstance(code, str) and _CODE.match(code):
+        raise RefusedError(code)
     raise transport.malformed(f"HTTP status {answer.status}")
 
 
