@@ -21,9 +21,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "doctor": ("Start", "doctor"),
     "schema": ("Start", "schema"),
     "tenant": ("Change", "tenant"),
+    "people": ("Change", "people"),
     "request": ("Change", "request"),
     "validate": ("Change", "validate"),
     "policy": ("Change", "policy"),
+    "vpn": ("Change", "vpn"),
     "plan": ("Change", "plan"),
     "deploy": ("Change", "deploy"),
     "destroy": ("Change", "destroy"),
@@ -44,9 +46,11 @@ _SHORT_HELP = {
     "doctor": "Tell what is there, what is missing and what would be done.",
     "schema": "Print the JSON Schema of the inventory's files.",
     "tenant": "Ask for a tenant, change it, look at it, end it.",
+    "people": "Accounts: who joins, moves, leaves.",
     "request": "Ask for approval, decide, and see what was decided.",
     "validate": "Check an environment's inventory; changes nothing.",
     "policy": "Judge plans and manifests by the compliance policies.",
+    "vpn": "Say who comes in from outside, and with which token.",
     "plan": "Print what deploy would do; changes nothing.",
     "deploy": "Bring the platform to what the inventory says, and verify it.",
     "destroy": "Remove an environment and everything it made.",
@@ -167,8 +171,7 @@ def _run() -> int:
     except click.ClickException as error:
         if _wants_json():
             return _show(errors.UsageError(error.format_message()))
-        error.show()
-        return errors.ExitCode.BAD_INPUT
+        return _misused(error)
     except errors.GovcloudError as error:
         return _show(error)
     except (BrokenPipeError, _UnreadError):
@@ -206,10 +209,26 @@ def _wants_json() -> bool:
     return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
-def _show(error: errors.GovcloudError) -> int:
+def _misused(error: click.ClickException) -> int:
     from govcloud_cli.commands import output
 
-    output.print_error(error, as_json=_wants_json())
+    with output.whoever_reads(sys.stderr):
+        error.show()
+    return errors.ExitCode.BAD_INPUT
+
+
+def _show(error: errors.GovcloudError) -> int:
+    """Tell it; where nobody reads that any more (`2>&1 | true`), the exit code still does."""
+    from govcloud_cli.commands import output
+
+    as_json = _wants_json()
+    try:
+        with output.whoever_reads(sys.stdout if as_json else sys.stderr):
+            output.print_error(error, as_json=as_json)
+    except OSError as failure:
+        if failure.errno != errno.ENOSPC:
+            raise
+        return _full()
     return error.exit_code
 
 

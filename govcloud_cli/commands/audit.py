@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from govcloud_cli import errors
-from govcloud_cli.commands import audit_output, groups, options, output, runs
+from govcloud_cli.commands import access, audit_output, groups, options, output, runs
 
 if TYPE_CHECKING:
-    from govcloud_cli.governance import chain
+    from govcloud_cli.governance import chain, chain_report
+    from govcloud_cli.run.access import days
     from govcloud_cli.run.audit import reading
 
 WORDS: dict[str, tuple[str, str]] = {
     "verify": ("audit", "Find out whether the audit log is whole; changes nothing."),
     "show": ("audit", "Show who did what, and when."),
+    "access": ("access", "Show log-ins, failures and VPN sessions."),
+    "collect": ("access", "Take log-ins and VPN sessions into the audit."),
 }
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -70,21 +73,26 @@ def verify(
 
     Exit code: 0 only if every record, and the end, is proven; else 1.
     """
-    from govcloud_cli.run.audit import reading
+    from govcloud_cli.run.audit import reading as run_reading
 
     known = tuple(dict.fromkeys((*heads, *((remember,) if remember and remember.exists() else ()))))
-    found = []
+    found: list[tuple[reading.Reading, chain_report.Report]] = []
+    changed: list[days.Finding] = []
     for one in _readings(log, key, known, environment=environment, side=side):
-        report = reading.verify(one)
+        held = access.held_by(one)
+        report = one.report()
+        changed += access.check_beside(one.log, held, given=log is not None)
         found.append((one, report))
         if remember and report.head and report.verdict != "tampered":
-            reading.remember(remember, report.head)
-    right = all(report.verdict == "verified" for _, report in found)
+            run_reading.remember(remember, report.head)
+    right = all(report.verdict == "verified" for _, report in found) and not changed
     if as_json:
-        output.print_json({"ok": right, "logs": [audit_output.log_document(one, report) for one, report in found]})
+        logs = [audit_output.log_document(one, report) for one, report in found]
+        output.print_json({"ok": right, "logs": logs, "access": [vars(finding) for finding in changed]})
     else:
         for one, report in found:
             audit_output.print_report(one, report)
+        access.print_findings(changed)
     context.exit(int(errors.ExitCode.DONE if right else errors.ExitCode.FAILED))
 
 

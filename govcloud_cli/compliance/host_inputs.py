@@ -9,7 +9,7 @@ from typing import Any
 from govcloud_cli.compliance import subjects
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, policies
-from govcloud_cli.plan import hosts
+from govcloud_cli.plan import administration, hosts
 
 Json = Any
 _LOOKUP = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
@@ -30,7 +30,7 @@ def subject(
     given = {name: value for role in host.roles for name, value in defaults.get(role, {}).items()}
     variables, unknown = resolved(given | dict(host.variables))
     side = spec.side_of(machine)
-    management = hosts.management(spec, side)
+    management = administration.network(spec, side)
     zones = [spec.zone(interface.zone) for interface in machine.interfaces]
     document: dict[str, Json] = {
         "id": host.name,

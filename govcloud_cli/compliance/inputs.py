@@ -13,7 +13,7 @@ from typing import Any
 from govcloud_cli.compliance import host_inputs, resource_inputs, subjects, tenant_inputs
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, policies
-from govcloud_cli.plan import databases, hosts, namespaces, plans
+from govcloud_cli.plan import administration, databases, hosts, namespaces, plans, platform_flows, vpn
 
 Json = Any
 PLATFORM_FILE = "platform.yaml"
@@ -88,7 +88,7 @@ def without_secrets(value: Json) -> Json:
 
 def _zones(spec: inventories.Inventory, folder: str) -> Iterator[subjects.Subject]:
     for index, zone in enumerate(spec.platform.spec.zones):
-        management = hosts.management(spec, zone.side)
+        management = administration.network(spec, zone.side)
         document = tenant_inputs.written(zone) | {
             "side": zone.side.value,
             "substrate": spec.platform.spec.substrate,
@@ -106,14 +106,23 @@ def _zones(spec: inventories.Inventory, folder: str) -> Iterator[subjects.Subjec
 
 
 def _flows(spec: inventories.Inventory, folder: str) -> Iterator[subjects.Subject]:
-    for index, flow in enumerate(spec.platform.spec.flows):
+    machines = [machine.id for machine in spec.platform.spec.machines]
+    for index, flow in enumerate(platform_flows.every(spec)):
         document = tenant_inputs.written(flow) | {"from": _end(spec, flow.source), "to": _end(spec, flow.destination)}
-        place = _platform_place(folder, "flows", index)
+        if index < len(spec.platform.spec.flows):
+            place = _platform_place(folder, "flows", index)
+        else:
+            place = _platform_place(folder, "machines", machines.index(platform_flows.owner(flow)))
         yield subjects.Subject(input=policies.Input.FLOW, key=f"flow:{flow.id}", document=document, place=place)
 
 
 def _end(spec: inventories.Inventory, end: platforms.FlowEnd) -> Json:
-    """An end as it was written, with the zones that it is in and, of a machine, its services and addresses."""
+    """An end as it is in the plan, with the zones that it is in and, of a machine, its services and addresses."""
+    if end.vpn is not None:
+        group = vpn.group(spec, end.vpn)
+        # A zone of its own: who comes in by VPN is not yet where the gateway lets him.
+        zones = [{"id": vpn.zone_of(group), "kind": "vpn", "side": platforms.Side.EXTERNAL.value}]
+        return {"vpn": end.vpn, "zones": zones, "services": [], "prefixes": [str(group.pool), str(group.pool6)]}
     if end.machine is None:
         zone = spec.zone(str(end.zone))
         prefixes = [str(zone.cidr), str(zone.cidr6)]

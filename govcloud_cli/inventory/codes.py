@@ -181,7 +181,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "this id is reserved",
         (
             "A system below gives the word a meaning of its own (kube-system, postgres, default), or it ends like an "
-            "environment, so that `<tenant>-<environment>` could mean two things."
+            "environment, so that `<tenant>-<environment>` could mean two things. The firewalls call VPN groups' zones "
+            "vpn-…, and flows that follow from services platform-…."
         ),
         "an id that no system below uses and that does not end in -dev, -test, -staging or -prod",
         "choose another id",
@@ -217,8 +218,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "GC1301": (
         "these networks overlap",
         (
-            "An address must say which network it is in. That goes for both sides of the air gap and the management "
-            "networks too: a leaked route must never fit."
+            "An address must say which network it is in. That goes for both sides of the air gap, the management "
+            "networks and VPN pools too: a leaked route must never fit."
         ),
         "prefixes without a common address",
         "choose another prefix",
@@ -247,7 +248,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "GC1305": (
         "this prefix is of no use for a network of machines",
         "Loopback, link-local and multicast prefixes cannot be routed; tiny and huge ones are slips.",
-        "IPv4 /8 to /29, IPv6 /32 to /120, routable",
+        "IPv4 /8 to /29, IPv6 /32 to /120 (VPN pools: /16 to /29, /64 to /124), routable",
         "choose another prefix",
     ),
     # -- machines and the air gap
@@ -260,7 +261,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "GC1402": (
         "only a border stands in two zones",
         "A machine in two zones is a way around the firewall, unless being the firewall is its job.",
-        "one zone, or the service border",
+        "one zone, or the service border (or sslvpn, between the internet and an external zone)",
         "remove an interface, or add the service `border`",
     ),
     "GC1403": (
@@ -488,8 +489,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "GC1707": (
         "this group belongs to the platform",
         (
-            "Kubernetes gives groups such as system:masters every right in the cluster, and govcloud:… are our own. A "
-            "department's members are in groups of the identity service."
+            "Kubernetes gives groups such as system:masters every right in the cluster, govcloud:… are our own, and "
+            "org:… say where somebody works. A department's members are in groups of its own."
         ),
         "",
         "name a group of the department, such as finance:maintainers",
@@ -518,6 +519,12 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "",
         "declare the machine in platform.yaml, or use the shared tier",
     ),
+    "GC1711": (
+        "another application has this client already",
+        "Two applications with one client would have one secret, and each could log people in as the other.",
+        "another id",
+        "choose another id for the application",
+    ),
     # -- people and freezes
     "GC1801": (
         "this account or key is another person's",
@@ -545,6 +552,21 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "Decisions are signed, so that a third party can check them without asking us.",
         "one key or more for everybody who `approves`",
         "add the line of id_ed25519.pub; `ssh-keygen -t ed25519` makes a pair",
+    ),
+    "GC1805": (
+        "groups and duties are those of an account",
+        "Only who works somewhere has an account in the identity service; without one this would have no effect.",
+        "organisation, wherever there are groups or a duty",
+        "say in which organisation the person works",
+    ),
+    "GC1806": (
+        "nobody has two of the three administrators' duties",
+        (
+            "MLPS keeps apart who runs the platform (系统管理员), who decides about rights (安全管理员) and who "
+            "watches both (审计管理员): one who did two of these could hide what he does in one."
+        ),
+        "system: no `approves`; audit: no `approves`, viewers' groups only, owner and technical lead of nothing",
+        "give one of the two to somebody else",
     ),
     # -- policies and waivers
     "GC1901": (
@@ -579,5 +601,60 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "A rule that does not compile would judge nothing.",
         "CEL that Kubernetes takes, about `object` and `variables` alone",
         "mend the expression",
+    ),
+    # -- identity and VPN
+    "GC2001": (
+        "a gateway stands between the internet and an external zone",
+        (
+            "It lets staff who are outside into 政务外网, and is the only machine besides the border that the internet "
+            "sees. 政务内网 never has a gateway: nothing leads into it from anywhere."
+        ),
+        "exactly one zone of kind external and one of kind internet",
+        "give it one interface in each of the two, and none elsewhere",
+    ),
+    "GC2002": (
+        "a gateway serves as nothing else",
+        "The internet attacks it all day; what else ran there would be next.",
+        "services: [sslvpn]",
+        "move the other service to a machine of its own",
+    ),
+    "GC2003": (
+        "gateway and VPN groups come together",
+        "Without a gateway nobody gets in, without groups it is not said who does.",
+        "a machine with the service sslvpn and spec.vpn, or neither",
+        "add what is missing, or remove the other",
+    ),
+    "GC2004": (
+        "this organisation is in another VPN group",
+        "The group decides what somebody reaches from outside, so there is one for each.",
+        "each organisation named in one group; those below it follow, unless one names them",
+        "remove it from one of the groups",
+    ),
+    "GC2005": (
+        "nothing connects to VPN users",
+        "Their machines are outside, wherever that is: they ask and are never asked.",
+        "a vpn group as `from` only",
+        "turn the flow round, or remove it",
+    ),
+    "GC2006": (
+        "VPN users do not reach the gateway itself",
+        "Who is in has no business with what let him in; from its inside it would be attacked past every check.",
+        "zones and machines behind the gateway",
+        "name the machine that they need, or remove the flow",
+    ),
+    "GC2007": (
+        "a service that it needs is not on its side",
+        (
+            "The identity service keeps accounts in the shared database, and a gateway has each one-time code checked "
+            "by the identity service. Nothing is asked across the air gap."
+        ),
+        "",
+        "add a machine with that service on the same side",
+    ),
+    "GC2008": (
+        "the identity service is called like another machine",
+        "Machines and certificates know both by name; passwords must not end up with the wrong one.",
+        "a name that no other machine has",
+        "choose another host, or leave it out",
     ),
 }

@@ -80,6 +80,9 @@ class World:
         """The sides of the air gap that a flow's end touches; empty if it does not resolve."""
         if end.zone is not None:
             return frozenset({self.zones[end.zone].side}) if end.zone in self.zones else frozenset()
+        if end.vpn is not None:
+            # A gateway is on the external side or nowhere.
+            return frozenset({platforms.Side.EXTERNAL})
         machine = self.machines.get(str(end.machine))
         return frozenset(zone.side for zone in self.zones_of(machine)) if machine else frozenset()
 

@@ -9,16 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from govcloud_cli.governance import lifecycle
 from govcloud_cli.model import interfaces, inventory, platforms
 from govcloud_cli.plan import (
+    administration,
     cluster,
     database_servers,
     databases,
     hosts,
+    identity,
+    identity_places,
     namespaces,
     network,
     plans,
+    platform_flows,
     probes,
     services,
     shards,
+    vpn,
 )
 
 
@@ -50,20 +55,27 @@ def build(
     On `today` (UTC) what is past its last day is frozen.
     """
     settled = lifecycle.settled(spec, today=today)
-    return plans.Plan(inventory=settled, sides=tuple(_side(settled, side, places.get(side), guards) for side in sides))
+    return plans.Plan(
+        inventory=settled, sides=tuple(_side(settled, side, places.get(side), guards, today) for side in sides)
+    )
 
 
 def _side(
-    spec: inventory.Inventory, side: platforms.Side, place: LabPlace | None, guards: Sequence[namespaces.Manifest]
+    spec: inventory.Inventory,
+    side: platforms.Side,
+    place: LabPlace | None,
+    guards: Sequence[namespaces.Manifest],
+    today: datetime.date,
 ) -> plans.SidePlan:
     side_shards = shards.plan(spec, side)
     kubernetes = _first(spec, side, platforms.Service.KUBERNETES)
     servers = database_servers.machines(spec, side)
     kubeconfig = spec.platform.spec.kubeconfig.get(side)
+    gateway = vpn.plan(spec, side, today=today)
     return plans.SidePlan(
         side=side,
         network=None if place is None else _network(spec, side, place, kubernetes),
-        hosts=hosts.plan(spec, side, side_shards),
+        hosts=hosts.plan(spec, side, side_shards, gateway=gateway),
         cluster=() if kubernetes is None and kubeconfig is None else (*cluster.manifests(spec, side), *guards),
         shards=side_shards,
         endpoints=tuple(_endpoints(spec, side)),
@@ -72,6 +84,9 @@ def _side(
         kubernetes=kubernetes,
         database=next((server for server in servers if server.dedicated_to is None), None),
         databases=servers,
+        machines=tuple(machine for machine in spec.platform.spec.machines if spec.side_of(machine) is side),
+        identity=identity.plan(spec, side),
+        vpn=gateway,
         kubeconfig=kubeconfig,
     )
 
@@ -83,6 +98,8 @@ def _first(spec: inventory.Inventory, side: platforms.Side, service: platforms.S
 
 MANAGEMENT_SWITCH = "management"
 API_FORWARD = "kubernetes"
+IDENTITY_FORWARD = "identity"
+"""Leads from the engineer's loopback to where the identity service listens for engineers: for `govcloud login`."""
 
 
 def _network(
@@ -98,15 +115,15 @@ def _network(
         authorized_key=place.authorized_key,
         switches=(_management(spec, side), *(network.Switch(name=zone.id) for zone in zones)),
         machines=tuple(_machine(spec, machine) for machine in machines),
-        forwards=() if kubernetes is None else (_api_forward(kubernetes),),
+        forwards=tuple(_forwards(spec, side, kubernetes)),
     )
 
 
 def _management(spec: inventory.Inventory, side: platforms.Side) -> network.Switch:
-    own = hosts.management(spec, side)
+    own = administration.network(spec, side)
     addresses: tuple[str, ...] = ()
     if own is not None:
-        index = hosts.ENGINEER_INDEX
+        index = administration.ENGINEER_INDEX
         addresses = (
             f"{own.cidr[index]}/{own.cidr.prefixlen}",
             f"{own.cidr6[index]}/{own.cidr6.prefixlen}",
@@ -115,7 +132,7 @@ def _management(spec: inventory.Inventory, side: platforms.Side) -> network.Swit
 
 
 def _machine(spec: inventory.Inventory, machine: platforms.Machine) -> network.Machine:
-    own = hosts.management(spec, spec.side_of(machine))
+    own = administration.network(spec, spec.side_of(machine))
     nics = []
     if own is not None:
         addresses = (f"{machine.management}/{own.cidr.prefixlen}", f"{machine.management6}/{own.cidr6.prefixlen}")
@@ -124,12 +141,13 @@ def _machine(spec: inventory.Inventory, machine: platforms.Machine) -> network.M
         zone = spec.zone(interface.zone)
         addresses = (f"{interface.address}/{zone.cidr.prefixlen}", f"{interface.address6}/{zone.cidr6.prefixlen}")
         nics.append(network.Nic(name=interfaces.interface_name(zone.id), switch=zone.id, addresses=addresses))
-    routes = platforms.Service.BORDER in machine.services
+    routes = services.forwards(machine)
     forwarding = {"net.ipv4.ip_forward": "1", "net.ipv6.conf.all.forwarding": "1"}
     return network.Machine(
         name=machine.id,
         nics=tuple(nics),
         gateways=() if routes else _gateways(spec, machine),
+        routes=tuple(_vpn_routes(spec, machine)),
         sysctls=forwarding if routes else {},
     )
 
@@ -144,9 +162,29 @@ def _gateways(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[st
     return ()
 
 
-def _api_forward(kubernetes: platforms.Machine) -> network.Forward:
-    port = services.OFFERS[platforms.Service.KUBERNETES].port or 0
-    return network.Forward(name=API_FORWARD, switch=MANAGEMENT_SWITCH, address=str(kubernetes.management), port=port)
+def _vpn_routes(spec: inventory.Inventory, machine: platforms.Machine) -> Iterator[network.Route]:
+    """Back to those who came in by VPN: by the gateway's addresses, for whoever stands in its external zone."""
+    gateway = platform_flows.machine_of(spec, spec.side_of(machine), platforms.Service.SSLVPN)
+    inward = None if gateway is None else vpn.inward(spec, gateway)
+    if gateway is None or inward is None or machine is gateway:
+        return
+    if any(place.zone == inward.zone for place in machine.interfaces):
+        for group in vpn.groups(spec):
+            yield network.Route(prefix=str(group.pool), gateway=str(inward.address))
+            yield network.Route(prefix=str(group.pool6), gateway=str(inward.address6))
+
+
+def _forwards(
+    spec: inventory.Inventory, side: platforms.Side, kubernetes: platforms.Machine | None
+) -> Iterator[network.Forward]:
+    place = identity_places.of(spec, side)
+    found = [
+        (API_FORWARD, kubernetes, services.OFFERS[platforms.Service.KUBERNETES].port),
+        (IDENTITY_FORWARD, place and place.machine, identity_places.ADMIN_PORT),
+    ]
+    for name, machine, port in found:
+        if machine is not None and port is not None:
+            yield network.Forward(name=name, switch=MANAGEMENT_SWITCH, address=str(machine.management), port=port)
 
 
 def _endpoints(spec: inventory.Inventory, side: platforms.Side) -> Iterator[plans.Endpoint]:
@@ -154,7 +192,7 @@ def _endpoints(spec: inventory.Inventory, side: platforms.Side) -> Iterator[plan
         for service in machine.services:
             offer = services.OFFERS[service]
             if spec.side_of(machine) is side and offer.port is not None:
-                place = machine.interfaces[0]
+                place = _front(spec, machine, service)
                 yield plans.Endpoint(
                     name=service.value,
                     zone=place.zone,
@@ -163,6 +201,12 @@ def _endpoints(spec: inventory.Inventory, side: platforms.Side) -> Iterator[plan
                     port=offer.port,
                     protocol=offer.protocol,
                 )
+
+
+def _front(spec: inventory.Inventory, machine: platforms.Machine, service: platforms.Service) -> platforms.Interface:
+    """Where those whom a service is for find it: staff find the gateway on the internet."""
+    outward = vpn.outward(spec, machine) if service is platforms.Service.SSLVPN else None
+    return outward or machine.interfaces[0]
 
 
 def _tenants(spec: inventory.Inventory, side: platforms.Side) -> Iterator[plans.TenantPlace]:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, tenants
-from govcloud_cli.plan import database_servers, namespaces, services
+from govcloud_cli.plan import database_servers, derived, namespaces, services
 
 PORT = int(services.OFFERS[platforms.Service.DATABASE].port or 0)
 """The pooler's; tenants never reach PostgreSQL itself."""
@@ -36,15 +34,19 @@ PLATFORM_CONNECTIONS = 3
 CA = "database-ca"
 """Name of the secret reference for the certificate authority (PEM) that signed the pooler's certificate."""
 
-MASTER_BYTES = 32
-"""Least length of a side's master secret."""
+MASTER_BYTES = derived.MASTER_BYTES
+
+FILE = "secrets/"
+"""Begins references to files in the side's folder of secrets, which `resolver` does not know."""
 
 _PASSWORD = "database-password/"  # noqa: S105 (the name of a reference)
+_APPLICATION = "application/"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SecretRef:
-    """The name of a value that only a run knows: `CA`, or `database-password/<role>`."""
+    """The name of a value that only a run knows: `CA`, `application/<client>` or
+    `database-password/<role>[@<generation>]`."""
 
     name: str
 
@@ -95,6 +97,8 @@ class DatabasePlan:
     port: int
     frozen: bool
     """Whether nobody logs in: neither pooler nor server lists it, its login roles are locked, its data stays."""
+    generation: int = 1
+    """Of its login roles' passwords; who could read one and left takes along a former one (`plan.rotations`)."""
 
     @property
     def connection_limit(self) -> int:
@@ -135,9 +139,21 @@ def secrets(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
     )
 
 
-def password_ref(role: str) -> SecretRef:
+def password_ref(role: str, generation: int = 1) -> SecretRef:
     """The reference to a login role's password."""
-    return SecretRef(name=_PASSWORD + role)
+    return SecretRef(name=f"{_PASSWORD}{role}" + (f"@{generation}" if generation > 1 else ""))
+
+
+def of_generation(part: str | SecretRef, generation: int) -> str | SecretRef:
+    """A part of a text; if it is a password, that of `generation`."""
+    if isinstance(part, str) or not part.name.startswith(_PASSWORD):
+        return part
+    return password_ref(part.name.removeprefix(_PASSWORD).partition("@")[0], generation)
+
+
+def application_ref(client: str) -> SecretRef:
+    """The reference to the secret of an application's client."""
+    return SecretRef(name=_APPLICATION + client)
 
 
 def password(master: bytes, role: str, generation: int) -> str:
@@ -145,22 +161,21 @@ def password(master: bytes, role: str, generation: int) -> str:
 
     Raises `ValueError` for a master secret under 32 bytes.
     """
-    if len(master) < MASTER_BYTES:
-        raise ValueError(f"a master secret has at least {MASTER_BYTES} bytes, this one {len(master)}")
-    if generation < 1:
-        raise ValueError(f"generations count from 1, this one is {generation}")
-    digest = hmac.new(master, f"govcloud/database-password/{generation}/{role}".encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return derived.secret(master, "database-password", role, generation)
 
 
-def resolver(*, master: bytes, ca: str, generation: int = 1) -> Resolver:
+def resolver(*, master: bytes, ca: str) -> Resolver:
     """A resolver for everything that this module refers to. `ca`: PEM."""
 
     def resolved(reference: SecretRef) -> str:
         if reference.name == CA:
             return ca
         if reference.name.startswith(_PASSWORD):
-            return password(master, reference.name.removeprefix(_PASSWORD), generation)
+            role, _, generation = reference.name.removeprefix(_PASSWORD).partition("@")
+            return password(master, role, int(generation or 1))
+        if reference.name.startswith(_APPLICATION):
+            name = reference.name.removeprefix(_APPLICATION)
+            return derived.secret(master, "application-secret", name, 1)
         raise errors.GovcloudError(f"no secret is called `{reference.name}`")
 
     return resolved

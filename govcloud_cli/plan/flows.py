@@ -1,15 +1,18 @@
-"""From declared flows to the verdict maps of every machine's firewall.
+"""From flows, declared and the platform's own, to the verdict maps of every machine's firewall.
 
-The same flow opens the border on its way, the source's output and the destination's input; what no
-flow names stays dropped at all three.
+The same flow opens the border or gateway on its way, the source's output and the destination's input; what no
+flow names stays dropped at all three. A group of VPN users is a zone of its own, behind the gateway.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+import functools
+import ipaddress
+from collections.abc import Iterable, Iterator, Sequence
 
 from govcloud_cli.model import inventory, platforms
+from govcloud_cli.plan import platform_flows, vpn
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,10 +46,13 @@ class End:
 
 
 def ends(spec: inventory.Inventory, end: platforms.FlowEnd) -> tuple[End, ...]:
-    """Where a flow's end is: one zone, or each interface of a machine."""
+    """Where a flow's end is: one zone, each interface of a machine, or the zone of a VPN group."""
     if end.zone is not None:
         zone = spec.zone(end.zone)
         return (End(zone=zone.id, machine=None, prefixes=(str(zone.cidr), str(zone.cidr6))),)
+    if end.vpn is not None:
+        group = vpn.group(spec, end.vpn)
+        return (End(zone=vpn.zone_of(group), machine=None, prefixes=(str(group.pool), str(group.pool6))),)
     machine = spec.machine(str(end.machine))
     return tuple(
         End(zone=interface.zone, machine=machine.id, prefixes=_host(interface)) for interface in machine.interfaces
@@ -54,13 +60,25 @@ def ends(spec: inventory.Inventory, end: platforms.FlowEnd) -> tuple[End, ...]:
 
 
 def forwards(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
-    """What the border `machine` passes on, for every ordered pair of its zones; empty for any other machine."""
-    if platforms.Service.BORDER not in machine.services:
+    """What `machine` passes on; empty unless it is a border or gateway.
+
+    A border has every ordered pair of its zones. A gateway has its VPN groups towards its external zone and nothing
+    else: neither between groups, nor back, nor from the internet.
+    """
+    if platforms.Service.SSLVPN in machine.services:
+        inward = vpn.inward(spec, machine)
+        pairs = [] if inward is None else [(vpn.zone_of(group), inward.zone) for group in vpn.groups(spec)]
+    elif platforms.Service.BORDER in machine.services:
+        zones = [interface.zone for interface in machine.interfaces]
+        pairs = [(source, destination) for source in zones for destination in zones if source != destination]
+    else:
         return ()
-    zones = [interface.zone for interface in machine.interfaces]
-    pairs = [(source, destination) for source in zones for destination in zones if source != destination]
     return tuple(
-        ZonePair(source=source, destination=destination, rules=tuple(_forwarded(spec, machine, source, destination)))
+        ZonePair(
+            source=source,
+            destination=destination,
+            rules=tuple(_distinct([*_forwarded(spec, machine, source, destination)])),
+        )
         for source, destination in pairs
     )
 
@@ -68,7 +86,7 @@ def forwards(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[Zon
 def inputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
     """What `machine` itself accepts, by the zone it comes from and the zone it arrives in."""
     found: dict[tuple[str, str], list[FlowRule]] = {}
-    for flow, source, destination in _reachable(spec, spec.platform.spec.flows):
+    for flow, source, destination in _reachable(spec, platform_flows.every(spec)):
         for interface in machine.interfaces:
             if destination.zone != interface.zone or not _means(destination, machine) or source.machine == machine.id:
                 continue
@@ -80,7 +98,7 @@ def inputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZoneP
 def outputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
     """What `machine` itself may open, by the zone it leaves from and the zone it goes to."""
     found: dict[tuple[str, str], list[FlowRule]] = {}
-    for flow, source, destination in _reachable(spec, spec.platform.spec.flows):
+    for flow, source, destination in _reachable(spec, platform_flows.every(spec)):
         for interface in machine.interfaces:
             if source.zone != interface.zone or not _means(source, machine) or destination.machine == machine.id:
                 continue
@@ -98,9 +116,9 @@ def allows(
     protocol: str,
     port: int,
 ) -> bool:
-    """Whether a declared flow lets `source` reach `destination` at `interface`; what `verify` holds packets against."""
+    """Whether a flow lets `source` reach `destination` at `interface`; what `verify` holds packets against."""
     # First what is cheap to tell: this is asked for every port of every pair of machines.
-    named = [flow for flow in spec.platform.spec.flows if flow.protocol == protocol and port in flow.ports]
+    named = [flow for flow in platform_flows.every(spec) if flow.protocol == protocol and port in flow.ports]
     return any(
         any(start.zone == place.zone for place in source.interfaces)
         and _means(start, source)
@@ -115,15 +133,20 @@ def _reachable(
 ) -> Iterator[tuple[platforms.Flow, End, End]]:
     """Every flow of those `declared`, between every place of its ends, as far as packets can take that way.
 
-    A machine in several zones is addressed in the zone its caller is in, if it has an interface there.
+    A machine in several zones is addressed in the zone its caller is in, if it has an interface there, and calls from
+    the one that it shares. Who comes in by VPN is in the gateway's external zone by then.
     """
     for flow in declared:
         sources = ends(spec, flow.source)
         destinations = ends(spec, flow.destination)
+        if flow.source.vpn is not None:
+            destinations = tuple(end for end in destinations if end.zone == vpn.inward_zone(spec))
         shared = {end.zone for end in sources} & {end.zone for end in destinations}
         for source in sources:
             for destination in destinations:
                 if source.zone in shared and destination.zone != source.zone and destination.machine is not None:
+                    continue
+                if destination.zone in shared and destination.zone != source.zone and source.machine is not None:
                     continue
                 yield flow, source, destination
 
@@ -131,7 +154,7 @@ def _reachable(
 def _forwarded(
     spec: inventory.Inventory, border: platforms.Machine, source_zone: str, destination_zone: str
 ) -> Iterator[FlowRule]:
-    for flow, source, destination in _reachable(spec, spec.platform.spec.flows):
+    for flow, source, destination in _reachable(spec, platform_flows.every(spec)):
         if (source.zone, destination.zone) == (source_zone, destination_zone) and border.id not in (
             source.machine,
             destination.machine,
@@ -152,9 +175,44 @@ def _rule(flow: platforms.Flow, *, sources: tuple[str, ...], destinations: tuple
 
 def _pairs(found: dict[tuple[str, str], list[FlowRule]]) -> tuple[ZonePair, ...]:
     return tuple(
-        ZonePair(source=source, destination=destination, rules=tuple(rules))
+        ZonePair(source=source, destination=destination, rules=tuple(_distinct(rules)))
         for (source, destination), rules in sorted(found.items())
     )
+
+
+def _distinct(rules: Sequence[FlowRule]) -> Iterator[FlowRule]:
+    """The rules without what a wider one of them allows: a verdict map takes no two elements that overlap."""
+    for index, rule in enumerate(rules):
+        others = [(place < index, other) for place, other in enumerate(rules) if place != index]
+        ports = tuple(
+            port
+            for port in rule.ports
+            # Of two that are alike the first one stays.
+            if not any(
+                _covers(other, rule, port) and (earlier or not _covers(rule, other, port)) for earlier, other in others
+            )
+        )
+        if ports:
+            yield dataclasses.replace(rule, ports=ports)
+
+
+def _covers(wide: FlowRule, narrow: FlowRule, port: int) -> bool:
+    return (
+        wide.protocol == narrow.protocol
+        and port in wide.ports
+        and _within(narrow.sources, wide.sources)
+        and _within(narrow.destinations, wide.destinations)
+    )
+
+
+def _within(inner: Sequence[str], outer: Sequence[str]) -> bool:
+    return all(any(_is_part(one, other) for other in outer) for one in inner)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_part(inner: str, outer: str) -> bool:
+    one, other = ipaddress.ip_network(inner), ipaddress.ip_network(outer)
+    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
 def _host(interface: platforms.Interface) -> tuple[str, ...]:
@@ -162,7 +220,7 @@ def _host(interface: platforms.Interface) -> tuple[str, ...]:
 
 
 def _means(end: End, machine: platforms.Machine) -> bool:
-    """Whether an end of a flow is about `machine`. A whole zone does not mean its border, which has to be named."""
+    """Whether an end of a flow is about `machine`. A whole zone means neither its border nor a gateway: name those."""
     if end.machine is None:
-        return platforms.Service.BORDER not in machine.services
+        return not {platforms.Service.BORDER, platforms.Service.SSLVPN} & set(machine.services)
     return end.machine == machine.id

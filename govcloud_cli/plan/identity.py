@@ -6,13 +6,14 @@ People are not here: `people sync` brings accounts about, because a file of 10,0
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Literal
 
-REALM = "govcloud"
-PORT = 443
-"""In the zones: log-in and account pages only."""
-ADMIN_PORT = 8443
-"""In the management network: everything, the admin console and its API included."""
+from govcloud_cli.model import inventory as inventories
+from govcloud_cli.model import people, platforms
+from govcloud_cli.plan import applications, databases, identity_places, namespaces
+
 CLI_CLIENT = "govcloud-cli"
 """`govcloud login`: public, device and browser flow (RFC 8628, RFC 8252), PKCE, no password grant."""
 KUBERNETES_AUDIENCE = "kubernetes"
@@ -26,6 +27,43 @@ ENGINE_SECRET = "identity-engine"  # noqa: S105 (as above)
 """File in the side's `secrets/` with the secret of `ENGINE_CLIENT`."""
 TOKEN_SECONDS = 45
 """Life of an access token: the API server asks nobody, so this is how long a leaver's last one still works."""
+DIRECTORY_SECRET = "directory"  # noqa: S105 (as above)
+"""File in the side's `secrets/` with the password of `spec.identity.directory.bind`."""
+ORGANISATION = "org:"
+"""Begins the names of the groups that form the tree of government."""
+LOOPBACK_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")
+"""Where `govcloud login` listens, on whatever port is free (RFC 8252, 7.3)."""
+
+DUTY_GROUPS: Mapping[people.Duty, str] = MappingProxyType(
+    {
+        people.Duty.SYSTEM: "govcloud:system-administrators",
+        people.Duty.SECURITY: "govcloud:security-administrators",
+        people.Duty.AUDIT: "govcloud:auditors",
+    }
+)
+"""The groups of the three administrators (三员)."""
+DUTY_ROLES: Mapping[people.Duty, tuple[str, ...]] = MappingProxyType(
+    {
+        people.Duty.SYSTEM: (
+            "manage-clients",
+            "manage-identity-providers",
+            "manage-realm",
+            "view-clients",
+            "view-identity-providers",
+            "view-realm",
+        ),
+        people.Duty.SECURITY: ("manage-authorization", "manage-users", "view-authorization", "view-users"),
+        people.Duty.AUDIT: (
+            "view-authorization",
+            "view-clients",
+            "view-events",
+            "view-identity-providers",
+            "view-realm",
+            "view-users",
+        ),
+    }
+)
+"""What each may do in the realm: roles of Keycloak's client `realm-management`. Only reading is in two lists."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,6 +74,8 @@ class Group:
     """`org:<organisation>`, a tenant's (`finance:maintainers`), or `govcloud:<duty>-administrators`."""
     parent: str | None
     """Name of the group it is in; organisations form the tree of government."""
+    roles: tuple[str, ...] = ()
+    """What its members may do in the realm: roles of `realm-management`, ordered."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,6 +94,20 @@ class Client:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Directory:
+    """The staff directory that accounts come from."""
+
+    url: str
+    people: str
+    """Distinguished name of the entry below which they are."""
+    bind: str
+    account: str
+    """The attribute that is the account's name."""
+    secret: str
+    """Reference to the password of `bind`: `secrets/<file>`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class IdentityPlan:
     """One side's identity service."""
 
@@ -68,3 +122,106 @@ class IdentityPlan:
     groups: tuple[Group, ...]
     """Parents before children."""
     clients: tuple[Client, ...]
+    """Our own first, then tenants' applications by id."""
+    directory: Directory | None = None
+
+
+def plan(inventory: inventories.Inventory, side: platforms.Side) -> IdentityPlan | None:
+    """The identity service of one side; None if no machine of that side has it.
+
+    `inventory` is `lifecycle.settled`: what is past its last day is frozen, and frozen environments have no clients.
+    """
+    place = identity_places.of(inventory, side)
+    if place is None:
+        return None
+    return IdentityPlan(
+        machine=place.machine.id,
+        host=place.host,
+        issuer=place.issuer,
+        admin_url=place.admin_url,
+        display_name=inventory.platform.metadata.display_name,
+        groups=(*_organisations(inventory), *_members(inventory, side), *_duties()),
+        clients=(*_own(), *_applications(inventory, side)),
+        directory=_directory(inventory.platform.spec.identity),
+    )
+
+
+def organisation_group(organisation: str) -> str:
+    """The group of an organisation's people, e.g. `org:finance-bureau`."""
+    return ORGANISATION + organisation
+
+
+def _organisations(inventory: inventories.Inventory) -> Iterator[Group]:
+    """The tree of government, from its root down, siblings ordered by id."""
+    entries = sorted(inventory.platform.spec.organisations, key=lambda entry: entry.id)
+    level = [entry for entry in entries if entry.parent is None]
+    while level:
+        for entry in level:
+            parent = None if entry.parent is None else organisation_group(entry.parent)
+            yield Group(name=organisation_group(entry.id), parent=parent)
+        above = {entry.id for entry in level}
+        level = [entry for entry in entries if entry.parent in above]
+
+
+def _members(inventory: inventories.Inventory, side: platforms.Side) -> Iterator[Group]:
+    here = (tenant for tenant in inventory.tenants if inventory.zone(tenant.spec.zone).side is side)
+    for name in sorted({member.group for tenant in here for member in tenant.spec.members}):
+        yield Group(name=name, parent=None)
+
+
+def _duties() -> Iterator[Group]:
+    for duty, name in DUTY_GROUPS.items():
+        yield Group(name=name, parent=None, roles=DUTY_ROLES[duty])
+
+
+def _own() -> Iterator[Client]:
+    yield Client(
+        id=CLI_CLIENT,
+        name="GovCloud",
+        kind="public",
+        flows=("browser", "device"),
+        redirect_uris=LOOPBACK_REDIRECTS,
+        audiences=(KUBERNETES_AUDIENCE,),
+        secret=None,
+    )
+    yield Client(
+        id=VPN_CLIENT,
+        name="GovCloud SSL-VPN",
+        kind="confidential",
+        flows=("password",),
+        redirect_uris=(),
+        audiences=(),
+        secret=f"{databases.FILE}{VPN_SECRET}",
+    )
+
+
+def _applications(inventory: inventories.Inventory, side: platforms.Side) -> Iterator[Client]:
+    found = []
+    for scope in namespaces.scopes(inventory, side):
+        for application in applications.of(scope):
+            client = applications.client_id(scope, application)
+            found.append(
+                Client(
+                    id=client,
+                    name=f"{scope.tenant.metadata.display_name} · {application.id}",
+                    kind="confidential",
+                    flows=("browser",),
+                    redirect_uris=tuple(sorted(application.redirect_uris)),
+                    audiences=(),
+                    secret=databases.application_ref(client).name,
+                )
+            )
+    yield from sorted(found, key=lambda one: one.id)
+
+
+def _directory(identity: platforms.Identity) -> Directory | None:
+    found = identity.directory
+    if found is None:
+        return None
+    return Directory(
+        url=found.url,
+        people=found.people,
+        bind=found.bind,
+        account=found.account,
+        secret=f"{databases.FILE}{DIRECTORY_SECRET}",
+    )

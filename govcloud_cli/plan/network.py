@@ -46,6 +46,16 @@ class Host:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Route:
+    """A way to a network that is behind a neighbour."""
+
+    prefix: str
+    """`10.21.0.0/24`, `fd21::/112`; never the default route."""
+    gateway: str
+    """A neighbour's address, of the same family."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Machine:
     """A Debian machine booted with systemd."""
 
@@ -53,6 +63,8 @@ class Machine:
     nics: tuple[Nic, ...]
     gateways: tuple[str, ...] = ()
     """Default routes, at most one per address family."""
+    routes: tuple[Route, ...] = ()
+    """Ways besides them."""
     sysctls: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Kernel settings of its network, e.g. `net.ipv4.ip_forward: "1"` for a router."""
     hosts: tuple[Host, ...] = ()
@@ -122,7 +134,8 @@ def from_json(text: str) -> NetworkPlan:
 def _machine(item: dict[str, Any]) -> Machine:
     nics = tuple(Nic(**_tuples(nic)) for nic in item["nics"])
     hosts = tuple(Host(**_tuples(host)) for host in item["hosts"])
-    return Machine(**{**_tuples(item), "nics": nics, "hosts": hosts})
+    routes = tuple(Route(**route) for route in item["routes"])
+    return Machine(**{**_tuples(item), "nics": nics, "hosts": hosts, "routes": routes})
 
 
 def _tuples(item: dict[str, Any]) -> dict[str, Any]:

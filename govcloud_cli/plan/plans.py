@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import hosts, network, probes, shards
+from govcloud_cli.plan import hosts, identity, network, probes, shards, vpn
 
 Json = Any
+# `SidePlan` has fields of these modules' names.
+_IdentityPlan = identity.IdentityPlan
+_VpnPlan = vpn.VpnPlan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,12 @@ class SidePlan:
     """The machine of the databases that tenants share."""
     databases: tuple[platforms.Machine, ...]
     """Every database machine: that one first, then those that are one tenant's."""
+    machines: tuple[platforms.Machine, ...] = ()
+    """As they were declared, in that order."""
+    identity: _IdentityPlan | None = None
+    """Realm, groups and clients; None on a side without the service."""
+    vpn: _VpnPlan | None = None
+    """Who comes in from outside, and to what; None on a side without a gateway."""
     kubeconfig: str | None = None
     """Path for a cluster that is there already and so has no machine here; read where GovCloud runs."""
 

@@ -11,7 +11,7 @@ import enum
 from collections.abc import Iterator, Sequence
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import flows, services
+from govcloud_cli.plan import flows, platform_flows, services
 
 
 class Outcome(enum.StrEnum):
@@ -105,8 +105,9 @@ def _ports(spec: inventory.Inventory) -> tuple[tuple[str, int], ...]:
     """Every port that something listens on or a flow names, so that an opening by mistake shows."""
     offered = {(offer.protocol, offer.port) for offer in services.OFFERS.values() if offer.port is not None}
     inward = {("tcp", port) for port in (services.SSH_PORT, services.ETCD_PORT, services.POSTGRES_PORT)}
-    declared = {(flow.protocol, port) for flow in spec.platform.spec.flows for port in flow.ports}
-    return tuple(sorted(offered | inward | declared))
+    inward |= {("tcp", port) for offer in services.OFFERS.values() for port in offer.management_ports}
+    named = {(flow.protocol, port) for flow in platform_flows.every(spec) for port in flow.ports}
+    return tuple(sorted(offered | inward | named))
 
 
 def _towards(
@@ -119,11 +120,14 @@ def _towards(
         (services.OFFERS[service].protocol, services.OFFERS[service].port)
         for service in machine.services
     }  # fmt: skip
+    quiet = {port for service in machine.services for port in services.OFFERS[service].quiet}
     for interface in machine.interfaces:
         for protocol, port in ports:
             allowed = flows.allows(
                 spec, source=client, destination=machine, interface=interface, protocol=protocol, port=port
             )
+            if allowed and (protocol, port) in quiet:
+                continue
             listening = Outcome.OPEN if (protocol, port) in offered else Outcome.REFUSED
             for address in (interface.address, interface.address6):
                 yield Probe(

@@ -21,6 +21,8 @@ class Offer:
     protocol: Literal["tcp", "udp"] = "tcp"
     management_ports: tuple[int, ...] = ()
     """TCP ports for the platform engineer's side, over the management network."""
+    quiet: tuple[tuple[Literal["tcp", "udp"], int], ...] = ()
+    """Further ports for the zones, at which nothing answers a stranger: whether one is open cannot be probed."""
     units: tuple[str, ...] = ()
     """systemd units that are active where the service is healthy."""
 
@@ -46,7 +48,13 @@ OFFERS: Mapping[platforms.Service, Offer] = MappingProxyType(
             management_ports=(8443,),
             units=("keycloak.service", "haproxy.service"),
         ),
-        platforms.Service.SSLVPN: Offer(role="sslvpn", port=443, units=("ocserv.service",)),
+        platforms.Service.SSLVPN: Offer(
+            role="sslvpn",
+            port=443,
+            # DTLS, with a key that was agreed on over TLS.
+            quiet=(("udp", 443),),
+            units=("ocserv.service",),
+        ),
         platforms.Service.TIME: Offer(role=None, port=123, protocol="udp", units=("chrony.service",)),
         platforms.Service.CLIENT: Offer(role=None, port=None),
     }
@@ -72,6 +80,11 @@ def management_ports(machine: platforms.Machine) -> tuple[int, ...]:
     ssh = machine.ssh.port if machine.ssh else SSH_PORT
     ports = {ssh} | {port for service in machine.services for port in OFFERS[service].management_ports}
     return tuple(sorted(ports))
+
+
+def forwards(machine: platforms.Machine) -> bool:
+    """Whether a machine passes packets on for others."""
+    return bool({platforms.Service.BORDER, platforms.Service.SSLVPN} & set(machine.services))
 
 
 _COMMON_UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -12,7 +12,7 @@ from typing import Any
 
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import access, databases, namespaces, network_policies, quotas
+from govcloud_cli.plan import access, applications, databases, namespaces, network_policies, quotas
 
 SHARDS = 16
 """Stacks per side, measured with `make bench`; `docs/performance.md` has the numbers.
@@ -88,6 +88,7 @@ def manifests(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
         namespaces.service_account(scope),
         *access.role_bindings(scope),
         *databases.secrets(scope),
+        *applications.secrets(scope),
     )
 
 

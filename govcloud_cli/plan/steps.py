@@ -7,7 +7,7 @@ import enum
 from collections.abc import Iterable, Mapping
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, plans
+from govcloud_cli.plan import databases, hosts, identity, identity_places, plans
 
 
 class StepKind(enum.StrEnum):
@@ -35,6 +35,8 @@ class Facts:
     """Digest per Ansible role."""
     certificates: Mapping[platforms.Side, str]
     """Digest of a side's certificates; changes when one is renewed."""
+    secrets: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Of the side's secret files that roles copy: a keyed digest by name, so that another secret is brought out."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,16 +86,30 @@ def of(side: plans.SidePlan, facts: Facts) -> tuple[Step, ...]:
         found.append(_step(side, "network", StepKind.NETWORK, facts, entries))
     roles = {
         f"Host/{host.name}": plans.digest(
-            [host, [facts.roles[role] for role in host.roles], facts.certificates[side.side]]
+            [
+                host,
+                [facts.roles[role] for role in host.roles],
+                facts.certificates[side.side],
+                *_secrets_of(host, facts.secrets),
+            ]
         )
         for host in side.hosts
     }
     found.append(_step(side, "roles", StepKind.ROLES, facts, roles))
+    if side.identity is not None:
+        found.append(_step(side, "identity", StepKind.IDENTITY, facts, identity_entries(side.identity)))
     found.append(_step(side, "platform", StepKind.PLATFORM, facts, manifest_entries(side.cluster)))
     for shard in side.shards:
         entries = manifest_entries(shard.manifests) | database_entries(shard.databases)
         found.append(_step(side, shard.id, StepKind.TENANTS, facts, entries))
     return tuple(found)
+
+
+def _secrets_of(host: hosts.Host, digests: Mapping[str, str]) -> list[list[tuple[str, str]]]:
+    """What of the secrets decides a machine; of most machines nothing, which leaves their digests as they were."""
+    files = (value for value in host.variables.values() if isinstance(value, hosts.ControllerFile))
+    names = sorted({file.name for file in files if file.folder == "secrets"})
+    return [[(name, digests.get(name, "")) for name in names]] if names else []
 
 
 def changes(wanted: Mapping[str, str], applied: Mapping[str, str]) -> tuple[Change, ...]:
@@ -128,6 +144,17 @@ def manifest_entry(manifest: plans.Json) -> str:
     metadata = manifest["metadata"]
     place = f"{metadata['namespace']}/" if "namespace" in metadata else ""
     return f"{manifest['kind']}/{place}{metadata['name']}"
+
+
+def identity_entries(planned: identity.IdentityPlan) -> dict[str, str]:
+    """A realm with its groups and clients as entries of a step."""
+    # The groups and clients are entries of their own: another one of them does not change the realm.
+    whole = dataclasses.replace(planned, groups=(), clients=())
+    return {
+        f"Realm/{identity_places.REALM}": plans.digest(whole),
+        **{f"Group/{group.name}": plans.digest(group) for group in planned.groups},
+        **{f"Client/{client.id}": plans.digest(client) for client in planned.clients},
+    }
 
 
 def database_entries(planned: Iterable[databases.DatabasePlan]) -> dict[str, str]:

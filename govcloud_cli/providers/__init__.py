@@ -1,4 +1,4 @@
-"""Pulumi resource providers of ours: `kubernetes`, `postgresql` and `lab`.
+"""Pulumi resource providers of ours: `keycloak`, `kubernetes`, `postgresql` and `lab`.
 
 The official provider plugins are binaries that an isolated network cannot download, so we serve the
 resource types that our stacks use over Pulumi's own provider protocol.

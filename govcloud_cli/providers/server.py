@@ -17,7 +17,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from govcloud_cli import errors
 from govcloud_cli.providers import answers, callers, resource, servicer
 
-PACKAGES: Final = ("kubernetes", "lab", "postgresql")
+PACKAGES: Final = ("keycloak", "kubernetes", "lab", "postgresql")
 """The packages there are; each is the module of that name beside this one."""
 
 _WORKERS: Final = 32

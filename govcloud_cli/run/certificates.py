@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import database_servers, databases, hosts, plans
+from govcloud_cli.plan import database_servers, databases, hosts, identity, identity_places, plans, vpn
 from govcloud_cli.run.pki import kubernetes, model
 
 # The role `kubernetes` has the same default; its first address is the API server's own.
@@ -27,6 +27,10 @@ def requests(side: plans.SidePlan) -> tuple[model.CertificateRequest, ...]:
             service_cidrs=_SERVICE_CIDRS,
         )
     found += [_database(machine) for machine in side.databases]
+    if side.identity is not None:
+        found += _identity(side, side.identity)
+    if side.vpn is not None:
+        found.append(_server(side, vpn.certificate(side.vpn.machine), side.vpn.machine))
     if side.databases:
         found.append(
             model.CertificateRequest(
@@ -34,6 +38,30 @@ def requests(side: plans.SidePlan) -> tuple[model.CertificateRequest, ...]:
             )
         )
     return tuple(found)
+
+
+def _identity(side: plans.SidePlan, planned: identity.IdentityPlan) -> tuple[model.CertificateRequest, ...]:
+    """The service's own certificate, and the one by which it logs in to its database: there is no password."""
+    return (
+        _server(side, identity_places.certificate(planned.machine), planned.machine, planned.host),
+        model.CertificateRequest(
+            name=identity_places.DATABASE_CERTIFICATE,
+            common_name=identity_places.DATABASE_ROLE,
+            usages=("client",),
+            ca="services",
+        ),
+    )
+
+
+def _server(side: plans.SidePlan, name: str, machine: str, *names: str) -> model.CertificateRequest:
+    return model.CertificateRequest(
+        name=name,
+        common_name=machine,
+        dns_names=tuple(dict.fromkeys((machine, *names))),
+        addresses=hosts.addresses(next(one for one in side.machines if one.id == machine)),
+        usages=("server",),
+        ca="services",
+    )
 
 
 def _database(machine: platforms.Machine) -> model.CertificateRequest:

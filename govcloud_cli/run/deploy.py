@@ -30,6 +30,7 @@ from govcloud_cli.run import (
     sites,
     verify,
 )
+from govcloud_cli.run.people import rotating
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -146,6 +147,8 @@ def _run_of(
 def _run_side(run: sides.SideRun, book: ledger.Ledger, cleared: requests.Clearance, plan: plans.Plan) -> None:
     try:
         run.run()
+        # Passwords of a later generation are in force now, and what the former ones opened is not to stay.
+        rotating.cut(run.plan, run.folder)
     finally:
         # Also of a run that failed midway: what it applied is applied.
         book.settle(run, cleared, plan.inventory)

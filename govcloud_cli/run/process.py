@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import os
 import pathlib
+import select
 import shlex
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from typing import IO
 from govcloud_cli import errors
 
 _MARK = "GOVCLOUD_RUN"
+_END_SECONDS = 20
 _running: set[subprocess.Popen[str]] = set()
 
 
@@ -195,24 +197,45 @@ def mark(run: str) -> None:
 
 
 def end_leftovers(run: str) -> tuple[int, ...]:
-    """Kill what a killed process of the same `run` left running; return the process ids.
+    """Kill what a killed process of the same `run` left running; return the process ids, when all have ended.
 
-    A child's child notices its parent's death late or never, and would go on writing beside us.
+    A child's child notices its parent's death late or never, and would go on writing beside us. One that is killed
+    already may still be in its last write, so of those too the end is awaited. Raises `errors.GovcloudError` for one
+    that does not end.
     """
     needle = f"{_MARK}={run}".encode()
-    found = []
+    found = {}
     for folder in pathlib.Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
-        try:
-            marked = needle in (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if marked:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as kept:
+            # Opened first: a number that another process has by the time of the signal is not the one we read about.
+            handle = os.pidfd_open(int(folder.name))
+            kept.callback(os.close, handle)
+            if needle in (folder / "environ").read_bytes().split(b"\0"):
+                found[int(folder.name)] = handle
+                kept.pop_all()
+    try:
+        for handle in found.values():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(folder.name), signal.SIGKILL)
-            found.append(int(folder.name))
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        for identifier, handle in found.items():
+            _await_end(identifier, handle)
+    finally:
+        for handle in found.values():
+            os.close(handle)
     return tuple(found)
+
+
+def _await_end(identifier: int, handle: int) -> None:
+    ended = select.poll()
+    ended.register(handle, select.POLLIN)
+    if not ended.poll(_END_SECONDS * 1000):
+        raise errors.GovcloudError(
+            f"process {identifier}, which a killed run left behind, does not end",
+            cause="it was killed, and the kernel still waits for something on its behalf",
+            remedy=f"look at /proc/{identifier}/stack, then run the same command again",
+        )
 
 
 def stop(process: subprocess.Popen[str], *, patience: float = 5.0) -> None:

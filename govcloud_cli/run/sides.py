@@ -6,6 +6,7 @@ ended and adopts what it finds, so that a run killed anywhere goes on where it s
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import pathlib
@@ -15,6 +16,7 @@ from govcloud_cli import errors
 from govcloud_cli.governance import usage
 from govcloud_cli.plan import build, plans
 from govcloud_cli.plan import steps as planned
+from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.run import (
     ansible,
     applied,
@@ -22,6 +24,7 @@ from govcloud_cli.run import (
     preparing,
     progress,
     reach,
+    side_secrets,
     sidenetwork,
     sidestacks,
     sites,
@@ -29,6 +32,10 @@ from govcloud_cli.run import (
     workspace,
 )
 from govcloud_cli.run import usage as usage_record
+from govcloud_cli.run.vpn import gateway
+
+VPN_LIST = f"{vpn_plan.AUTHORITY}.crl"
+"""What `preparing.certify` says when it made a new revocation list."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -81,7 +88,7 @@ class SideRun:
 
     def run(self) -> None:
         """Every step of the side, in order."""
-        preparing.certify(self.site, self.plan, now=self.now)
+        certified = preparing.certify(self.site, self.plan, now=self.now)
         ordered = self.steps = planned.of(self.plan, sites.facts(self.plan, self.folder))
         if self.way.exists:
             # Also after a kill between the network step and this; the step itself does it for machines it just made.
@@ -92,6 +99,8 @@ class SideRun:
                 sidenetwork.run(self, step, look.machines.dead)
             elif step.kind is planned.StepKind.ROLES:
                 self._roles(step, self._due(step, look.machines.snapshots), look)
+        if VPN_LIST in certified:
+            self._publish()
         sidestacks.run(self, subject, look.services)
 
     def repair(self) -> None:
@@ -144,20 +153,29 @@ class SideRun:
                 self.record.finish(step)
                 return
             self.begin(step)
-            outcome = ansible.run_roles(
-                self.plan.hosts,
-                folder=self.folder,
-                way=self.way,
-                resolve=lambda file: sites.controller_file(self.folder, self.tools, file),
-                only=tuple(due),
-                log=self.log("roles"),
-                report=lambda text: self.journal.doing(self.name(step.name), text),
-                strategy=self.request.strategy,
-            )
+            sealed = self.plan.identity is not None and self.plan.identity.machine in due
+            with side_secrets.break_glass_file(self.folder) if sealed else contextlib.nullcontext():
+                outcome = ansible.run_roles(
+                    self.plan.hosts,
+                    folder=self.folder,
+                    way=self.way,
+                    resolve=lambda file: sites.controller_file(self.folder, self.tools, file),
+                    only=tuple(due),
+                    log=self.log("roles"),
+                    report=lambda text: self.journal.doing(self.name(step.name), text),
+                    strategy=self.request.strategy,
+                )
             self.record.untested = sorted({*self.record.untested, *due})
             self._keep(step, due, outcome, look)
             result.changed = any(outcome.changed.values())
             result.note = _shortly(due)
+
+    def _publish(self) -> None:
+        """Have the gateway use a list that is younger than the one that its role may have brought."""
+        if self.plan.vpn is not None:
+            with self.journal.step(self.name("vpn-list")) as result:
+                gateway.of(self.plan.vpn, self.plan, self.folder).publish()
+                result.changed = True
 
     def _due(self, step: planned.Step, snapshots: Mapping[str, drift.Snapshot]) -> dict[str, str]:
         """Hosts whose roles have to run, each with the reason."""

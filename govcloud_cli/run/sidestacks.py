@@ -13,7 +13,7 @@ from govcloud_cli.run import drift, preparing, progress, reach, stacks, workspac
 if TYPE_CHECKING:
     from govcloud_cli.run import sides
 
-KINDS = (steps.StepKind.PLATFORM, steps.StepKind.TENANTS)
+KINDS = (steps.StepKind.IDENTITY, steps.StepKind.PLATFORM, steps.StepKind.TENANTS)
 
 
 def run(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> None:
@@ -63,6 +63,12 @@ def repair(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook
             raise failed
 
 
+def turn(side: sides.SideRun, due: Sequence[steps.Step]) -> None:
+    """The stacks `due` alone, as their plans are, without a look at what drifted."""
+    with side.journal.step(side.name("stacks")) as result:
+        _apply(side, due, (), drift.ServicesLook(), result)
+
+
 def _mend(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> errors.GovcloudError | None:
     if any(finding.mend is not None for finding in look.found):
         side.announce()
@@ -83,7 +89,7 @@ def _apply(
     """Run the stacks; those `refreshed` look at what is really there first."""
     by_name = {step.name: step for step in due}
     for step in due:
-        side.begin(step, () if step.kind is steps.StepKind.PLATFORM else _tenants_of(side, step))
+        side.begin(step, _tenants_of(side, step) if step.kind is steps.StepKind.TENANTS else ())
 
     def done(stack: stacks.StackResult) -> None:
         if not stack.error:

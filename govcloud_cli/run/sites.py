@@ -13,7 +13,8 @@ from govcloud_cli import __version__, errors, resources
 from govcloud_cli.inventory import loading
 from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import build, hosts, namespaces, plans, steps
-from govcloud_cli.run import applied, image, policies, ssh, workspace
+from govcloud_cli.plan import rotations as planned_rotations
+from govcloud_cli.run import applied, image, policies, rotations, side_secrets, ssh, workspace
 from govcloud_cli.run.tools import cache
 
 _NO_IMAGE = "(the base image is not built yet)"
@@ -80,20 +81,26 @@ def plan(site: Site, *, today: datetime.date, guards: Sequence[namespaces.Manife
     """
     places = {side: _place(site, side) for side in site.sides} if site.embedded else {}
     enforced = policies.guards(site, today=today) if guards is None else guards
-    return build.build(site.spec, places=places, sides=site.sides, today=today, guards=enforced)
+    built = build.build(site.spec, places=places, sides=site.sides, today=today, guards=enforced)
+    later = {side: rotations.load(site.space.side(side)).generations for side in site.sides}
+    return dataclasses.replace(
+        built, sides=tuple(planned_rotations.turned(side, later[side.side]) for side in built.sides)
+    )
 
 
 def facts(side: plans.SidePlan, folder: workspace.SideFolder) -> steps.Facts:
-    """Digests of our own code and of the side's certificates."""
+    """Digests of our own code and of the side's certificates and secrets."""
     return steps.Facts(
         code={
             steps.StepKind.NETWORK: _code("network", "components"),
             steps.StepKind.ROLES: "",
+            steps.StepKind.IDENTITY: _code("identity", "components"),
             steps.StepKind.PLATFORM: _code("platform", "components"),
             steps.StepKind.TENANTS: _code("tenants", "components"),
         },
         roles={role: _tree(resources.folder("roles") / role) for host in side.hosts for role in host.roles},
         certificates={side.side: _certificates(folder.pki)},
+        secrets=side_secrets.digests(folder) if side.identity is not None else {},
     )
 
 
@@ -101,7 +108,8 @@ def controller_file(folder: workspace.SideFolder, tools: dict[str, pathlib.Path]
     """The path (or digest) of a file that the plan names."""
     if file.folder == "tools":
         return digest_of_tool(tools[file.name]) if file.digest else str(tools[file.name])
-    return str(folder.pki / file.name) if file.name else str(folder.pki)
+    place = folder.secrets if file.folder == "secrets" else folder.pki
+    return str(place / file.name) if file.name else str(place)
 
 
 def _place(site: Site, side: platforms.Side) -> build.LabPlace:

@@ -15,8 +15,10 @@ from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import database_servers
 from govcloud_cli.plan import databases as databases_plan
+from govcloud_cli.plan import identity as identity_plan
 from govcloud_cli.run import checkpoints, engine, stacks, workspace
-from stacks.components import databases, manifests
+from stacks.components import databases, manifests, realms
+from stacks.identity import program as identity_program
 from stacks.network import program as network_program
 from stacks.platform import program as platform_program
 from stacks.tenants import program as tenants_program
@@ -166,6 +168,11 @@ def _program(job: stacks.Job, name: str) -> None:
         if job.side.network is not None:
             network_program.program(job.side.network)
         return
+    if name == "identity":
+        if job.side.identity is not None:
+            access = _identity(job, job.side.identity)
+            identity_program.program(job.side.identity, access=access, values=_values(job))
+        return
     cluster = manifests.Access(kubeconfig=job.kubeconfig, bundled=job.plugins == "builtin")
     if name == "platform":
         platform_program.program(job.side.cluster, cluster=cluster)
@@ -185,8 +192,35 @@ def _server(job: stacks.Job, machine: platforms.Machine) -> databases.Access:
     )
 
 
+def _identity(job: stacks.Job, planned: identity_plan.IdentityPlan) -> realms.Access:
+    return realms.Access(
+        url=planned.admin_url,
+        client_id=identity_plan.ENGINE_CLIENT,
+        client_secret=_secret(job, identity_plan.ENGINE_SECRET),
+        root_certificate=(job.folder.pki / "services-ca.crt").read_text(encoding="ascii"),
+    )
+
+
+def _secret(job: stacks.Job, name: str) -> str:
+    path = job.folder.secrets / name
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        text = ""
+    if not text:
+        raise errors.GovcloudError(
+            "a secret of the identity service is missing",
+            where=str(path),
+            cause="the file is empty or not there",
+            remedy="write it there with mode 0600; `directory` is the staff directory's, all others a deploy makes",
+        )
+    return text
+
+
 def _values(job: stacks.Job) -> databases_plan.Resolver:
     def value_of(reference: databases_plan.SecretRef) -> str:
+        if reference.name.startswith(databases_plan.FILE):
+            return _secret(job, reference.name.removeprefix(databases_plan.FILE))
         # Read when asked for: a side without databases has no such authority.
         resolver = databases_plan.resolver(
             master=bytes.fromhex((job.folder.secrets / "master").read_text().strip()),

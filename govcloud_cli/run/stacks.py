@@ -38,7 +38,7 @@ class Job:
 
     side: plans.SidePlan
     stacks: tuple[str, ...]
-    """`network`, `platform` or shard ids, in order."""
+    """`network`, `identity`, `platform` or shard ids, in order."""
     operation: Operation
     folder: workspace.SideFolder
     pulumi: str
@@ -103,6 +103,7 @@ def run(
 
 def _providers(job: Job) -> tuple[str, ...]:
     """The providers of ours that the job needs. The lab's machines have no other, whatever the plugins."""
+    identity = ("keycloak",) if job.side.identity is not None else ()
     if "network" in job.stacks:
-        return ("kubernetes", "lab", "postgresql")
-    return ("kubernetes", "postgresql") if job.plugins == "builtin" else ()
+        return (*identity, "kubernetes", "lab", "postgresql")
+    return (*identity, "kubernetes", "postgresql") if job.plugins == "builtin" else ()

@@ -111,11 +111,14 @@ def _tenants(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reac
 def _sign_in(probe: probes.Probe, side: plans.SidePlan, folder: workspace.SideFolder) -> dict[str, Any]:
     """A probe of a database, with the role's password and the place where the database is."""
     master = bytes.fromhex((folder.secrets / "master").read_text().strip())
-    machines_of = {plan.database: plan.machine for shard in side.shards for plan in shard.databases}
-    server = next(machine for machine in side.databases if machine.id == machines_of[probe.target])
+    target = next(plan for shard in side.shards for plan in shard.databases if plan.database == probe.target)
+    source = next(
+        plan for shard in side.shards for plan in shard.databases if probe.source in {plan.rw, plan.ro, plan.owner}
+    )
+    server = next(machine for machine in side.databases if machine.id == target.machine)
     return {
         **dataclasses.asdict(probe),
-        "password": databases.password(master, probe.source, 1),
+        "password": databases.password(master, probe.source, source.generation),
         "host": database_servers.management(server),
         "port": services.OFFERS[platforms.Service.DATABASE].port,
     }

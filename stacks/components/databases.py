@@ -185,4 +185,5 @@ class Database(pulumi.ComponentResource):
         return grant
 
     def _password(self, role: str) -> pulumi.Output[str]:
-        return self._values.apply(lambda value_of: value_of(databases.password_ref(role)))
+        reference = databases.password_ref(role, self._plan.generation)
+        return self._values.apply(lambda value_of: value_of(reference))

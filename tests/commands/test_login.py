@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 import pathlib
 import time
+from typing import Any
 
 import pytest
 
-from govcloud_cli.run import workspace
+from govcloud_cli.model import platforms
+from govcloud_cli.run import applied, workspace
 from govcloud_cli.run.login import profiles, sessions, tokens, transport
 from tests.run.login.test_profiles import AUTHORITY, PROFILE
 from tests.support import identity_answers, inventories
@@ -141,36 +143,48 @@ def test_help_does_not_show_what_only_kubectl_says() -> None:
     assert "--credential" not in run("login", "--help").stdout
 
 
-def test_an_environment_says_itself_where_to_log_in(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = inventories.copy("lab", tmp_path)
-    result = run("login", "--env", str(lab))
+def test_a_side_without_an_identity_service_is_told_so(tmp_path: pathlib.Path) -> None:
+    result = run("login", "--env", str(inventories.copy("lab", tmp_path)), "--side", "internal")
     assert result.code == 2
     assert "no identity service" in result.stderr
 
-    text = (lab / "platform.yaml").read_text()
-    text = text.replace("services: [kubernetes]", "services: [kubernetes, identity]")
-    (lab / "platform.yaml").write_text(text)
-    folder = workspace.locate(lab).side(inventories.lab().sides[-1])
+
+def test_before_a_deploy_nobody_knows_where_to_log_in(tmp_path: pathlib.Path) -> None:
+    result = run("login", "--env", str(inventories.copy("lab", tmp_path)))
+    assert result.code == 2
+    assert "services-ca.crt is not there" in result.stderr
+
+
+def test_an_environment_says_itself_where_to_log_in(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = inventories.copy("lab", tmp_path)
+    folder = workspace.locate(lab).side(platforms.Side.EXTERNAL)
     workspace.write(folder.pki / "services-ca.crt", AUTHORITY)
     workspace.write(folder.pki / "kubernetes-ca.crt", AUTHORITY)
-    cluster = {"clusters": [{"cluster": {"server": "https://127.0.0.1:7777"}}]}
-    workspace.write(folder.kubeconfig, json.dumps(cluster))
-    issuer = "https://external-k8s/realms/govcloud"
-    metadata = {
-        name: value.replace(ISSUER, issuer) if isinstance(value, str) else value
-        for name, value in identity_answers.METADATA.items()
-    }
-    invitation = {
-        name: value.replace(ISSUER, issuer) if isinstance(value, str) else value
-        for name, value in identity_answers.INVITATION.items()
-    }
-    answered_by(monkeypatch, Service(granted(1, id_token=id_token(iss=issuer)), metadata=metadata, device=invitation))
+    workspace.write(folder.kubeconfig, json.dumps({"clusters": [{"cluster": {"server": "https://127.0.0.1:7777"}}]}))
+    outputs = {"network": {"forwards": {"identity": {"address": "127.0.0.1", "port": 8888}}}}
+    applied.Applied(folder=folder, outputs=outputs).save()
+    issuer = "https://external-identity/realms/govcloud"
+
+    def there(found: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: value.replace(ISSUER, issuer) if isinstance(value, str) else value for name, value in found.items()
+        }
+
+    service = Service(
+        granted(1, id_token=id_token(iss=issuer)),
+        metadata=there(identity_answers.METADATA),
+        device=there(identity_answers.INVITATION),
+    )
+    answered_by(monkeypatch, service)
+
     document = run("login", "--env", str(lab), "--json").document
+
     saved = profiles.load(document["profile"])
     assert saved is not None
-    assert (saved.issuer, saved.server) == (issuer, "https://127.0.0.1:7777")
+    assert (saved.issuer, saved.server, saved.connect) == (issuer, "https://127.0.0.1:7777", ("127.0.0.1", 8888))
     assert document["profile"].startswith("lab-")
     assert document["profile"].endswith("-external")
+    assert run("logout", "--env", str(lab), "--json").document["person"] == "wang.fang"
 
 
 def test_a_profile_of_one_platform_is_not_another_platforms() -> None:

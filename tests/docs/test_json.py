@@ -15,13 +15,13 @@ import click
 import pytest
 
 from govcloud_cli import errors, main
-from govcloud_cli.commands import audit, groups
+from govcloud_cli.commands import access, audit, groups
 from govcloud_cli.governance import chain, chain_report, lifecycle
 from govcloud_cli.model import tenants
 from govcloud_cli.plan import plans
 from govcloud_cli.run import deploy, destroy, drift, progress, restoring, sites, verify, workspace
 from govcloud_cli.run import status as run_status
-from govcloud_cli.run.audit import reading
+from govcloud_cli.run.access import days
 from govcloud_cli.run.login import profiles, transport
 from govcloud_cli.run.tools import diagnosis, findings
 from tests.docs import documented
@@ -165,7 +165,8 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> None:
             )
 
     monkeypatch.setattr(audit, "_readings", readings)
-    monkeypatch.setattr(reading, "verify", lambda one: one.report())
+    changed = (days.Finding(file="2026-11-01.jsonl", record=None, message="something was added"),)
+    monkeypatch.setattr(access, "check_beside", lambda *_, **__: changed)
 
 
 @pytest.mark.usefixtures("logs")
@@ -247,7 +248,7 @@ def with_json() -> set[str]:
 
 
 def test_every_verb_that_prints_json_has_a_section_and_no_other() -> None:
-    heads = re.findall(r"^## ([a-z]+(?: [a-z]+)?)$", documented.DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    heads = re.findall(r"^## ([a-z]+(?: [a-z-]+)?)$", documented.DOCUMENT.read_text("utf-8"), re.MULTILINE)
 
     assert sorted(heads) == sorted(with_json())
 

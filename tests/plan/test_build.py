@@ -57,9 +57,9 @@ def test_machines_are_wired_as_the_inventory_says_on_both_families() -> None:
             assert [ipaddress.ip_interface(address).version for address in nic.addresses] == [4, 6]
 
 
-def test_only_the_border_routes_and_everybody_else_in_its_zones_goes_through_it() -> None:
+def test_only_border_and_gateway_route_and_everybody_else_in_its_zones_goes_through_the_border() -> None:
     for machine in net(EXTERNAL).machines:
-        if machine.name == "border":
+        if machine.name in {"border", "gateway"}:
             assert machine.gateways == ()
             assert machine.sysctls
         else:
@@ -68,10 +68,24 @@ def test_only_the_border_routes_and_everybody_else_in_its_zones_goes_through_it(
     assert all(machine.gateways == () for machine in net(INTERNAL).machines), "no way leads off the internal side"
 
 
-def test_each_sides_api_server_gets_a_way_from_the_host() -> None:
-    for side, address in ((INTERNAL, "172.31.10.12"), (EXTERNAL, "172.31.20.12")):
-        (forward,) = net(side).forwards
-        assert (forward.name, forward.address, forward.port) == (build.API_FORWARD, address, 6443)
+def test_answers_to_those_who_came_in_by_vpn_go_back_by_the_gateway() -> None:
+    back = (
+        network.Route(prefix="10.21.0.0/24", gateway="10.20.0.22"),
+        network.Route(prefix="fd21::/112", gateway="fd20::22"),
+    )
+    found = {machine.name: machine.routes for machine in net(EXTERNAL).machines}
+    without = {"gateway", "internet-client"}
+    assert found == {name: () if name in without else back for name in found}, "the border has them too"
+    assert not any(machine.routes for machine in net(INTERNAL).machines)
+    assert network.from_json(network.to_json(net(EXTERNAL))) == net(EXTERNAL)
+
+
+def test_each_sides_api_server_and_identity_service_get_a_way_from_the_host() -> None:
+    found = {side: [(one.name, one.address, one.port) for one in net(side).forwards] for side in (INTERNAL, EXTERNAL)}
+    assert found == {
+        INTERNAL: [(build.API_FORWARD, "172.31.10.12", 6443)],
+        EXTERNAL: [(build.API_FORWARD, "172.31.20.12", 6443), (build.IDENTITY_FORWARD, "172.31.20.21", 8443)],
+    }
 
 
 def test_real_hosts_have_no_network_plan() -> None:
@@ -98,6 +112,9 @@ def test_endpoints_are_what_a_zone_can_reach() -> None:
         ("time", "border", "10.20.0.1", 123, "udp"),
         ("database", "external-db", "10.20.0.11", 6432, "tcp"),
         ("kubernetes", "external-k8s", "10.20.0.12", 6443, "tcp"),
+        ("identity", "external-identity", "10.20.0.21", 443, "tcp"),
+        # Where staff who are outside find it.
+        ("sslvpn", "gateway", "10.30.0.22", 443, "tcp"),
     }
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from govcloud_cli import resources
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import hosts, services
+from govcloud_cli.plan import administration, hosts, services
 from tests.support import inventories
 
 
@@ -31,7 +31,7 @@ def test_a_machine_has_the_common_roles_and_then_those_of_its_services() -> None
     assert found["internal-k8s"].roles == ("baseline", "zone_firewall", "kubernetes")
 
 
-@pytest.mark.parametrize("role", ["baseline", "zone_firewall", "database", "kubernetes"])
+@pytest.mark.parametrize("role", ["baseline", "zone_firewall", "database", "kubernetes", "identity", "sslvpn"])
 def test_every_variable_that_is_set_is_one_that_the_role_declares(role: str) -> None:
     text = (resources.folder("roles") / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
     declared = set(yaml.safe_load(text)["argument_specs"]["main"]["options"])
@@ -46,13 +46,14 @@ def test_variables_are_plain_so_that_they_can_be_written_down() -> None:
         json.dumps(dict(host.variables), default=lambda value: {"file": value.name, "folder": value.folder})
 
 
-def test_files_come_from_the_sides_own_certificates_or_from_the_tools() -> None:
+def test_files_come_from_the_sides_own_certificates_and_secrets_or_from_the_tools() -> None:
     found = {file.folder for host in all_hosts().values() for file in files(dict(host.variables))}
-    assert found == {"pki", "tools"}
+    assert found == {"pki", "secrets", "tools"}
 
 
-def test_only_the_border_forwards() -> None:
-    assert [name for name, host in all_hosts().items() if host.variables["baseline_ip_forward"]] == ["border"]
+def test_only_border_and_gateway_forward() -> None:
+    found = [name for name, host in all_hosts().items() if host.variables["baseline_ip_forward"]]
+    assert found == ["border", "gateway"]
 
 
 def test_ssh_and_administration_listen_on_the_management_network_alone() -> None:
@@ -73,7 +74,7 @@ def test_the_firewall_lets_one_engineer_in_and_only_to_what_he_administers() -> 
     assert management["ports"] == [22, 5432, 6432]
     for name, host in found.items():
         assert host.variables["zone_firewall_management"]["sources"] == list(
-            hosts.engineers(spec, spec.side_of(spec.machine(name)))
+            administration.engineers(spec, spec.side_of(spec.machine(name)))
         )
 
 
@@ -88,6 +89,26 @@ def test_every_machine_asks_the_time_of_its_own_side_unless_it_keeps_it() -> Non
 def test_a_machine_is_told_of_the_machines_on_its_side_only() -> None:
     names = {entry["name"] for entry in all_hosts()["internal-db"].variables["baseline_hosts"]}
     assert names == {"internal-db", "internal-k8s", "internal-client"}
+
+
+def test_every_machine_of_its_side_knows_the_identity_service_by_its_name() -> None:
+    named = platforms.Identity(host="id.yunxi.example")
+    spec = inventories.with_spec(inventories.lab(), identity=named)
+    for side in inventories.plan(spec).sides:
+        for host in side.hosts:
+            found = {entry["name"]: entry["addresses"] for entry in host.variables["baseline_hosts"]}
+            known = found.get("id.yunxi.example")
+            assert known == (["10.20.0.21", "fd20::21"] if side.side is platforms.Side.EXTERNAL else None)
+
+
+def test_the_firewall_of_a_gateway_knows_its_groups_by_where_their_packets_come_from() -> None:
+    zones = {zone["id"]: zone for zone in all_hosts()["gateway"].variables["zone_firewall_zones"]}
+    assert list(zones) == ["external", "internet", "vpn-staff"]
+    assert zones["vpn-staff"] == {
+        "id": "vpn-staff", "interface": "vpns*", "prefixes": ["10.21.0.0/24", "fd21::/112"],
+    }  # fmt: skip
+    others = [host for name, host in all_hosts().items() if name != "gateway"]
+    assert not any(zone["interface"] == "vpns*" for host in others for zone in host.variables["zone_firewall_zones"])
 
 
 def test_the_pooler_is_told_of_the_databases_of_its_side() -> None:

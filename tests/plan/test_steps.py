@@ -51,9 +51,9 @@ def changed_tenant(spec: inventory.Inventory, tenant: str, change: dict[str, Any
 def test_the_steps_of_a_side_run_in_the_order_in_which_they_need_each_other() -> None:
     (_, side) = inventories.plan(inventories.lab()).sides
     names = [step.name for step in steps.of(side, inventories.facts(side.side))]
-    assert names[:3] == ["network", "roles", "platform"]
-    assert names[3:] == sorted(names[3:])
-    assert all(name.startswith("tenants-") for name in names[3:])
+    assert names[:4] == ["network", "roles", "identity", "platform"]
+    assert names[4:] == sorted(names[4:])
+    assert all(name.startswith("tenants-") for name in names[4:])
 
 
 def test_the_same_inventory_has_the_same_digests_whatever_the_hash_seed() -> None:
@@ -78,7 +78,11 @@ def test_a_flows_reason_changes_the_machines_that_carry_it_and_nothing_else() ->
         for flow in spec.platform.spec.flows
     )
     found = differing(entries(spec), entries(inventories.with_spec(spec, flows=flows)))
-    assert found == {"external/roles": {"Host/external-db", "Host/external-client", "Host/external-k8s"}}
+    assert found == {
+        "external/roles": {
+            "Host/external-db", "Host/external-client", "Host/external-k8s", "Host/external-identity",
+        },
+    }  # fmt: skip
 
 
 def test_a_tenants_tier_changes_its_namespaces_and_nothing_else() -> None:
@@ -109,7 +113,7 @@ def test_a_databases_connections_change_its_shard_and_the_pooler_alone() -> None
 
 def test_a_changed_role_reaches_the_machines_that_have_it() -> None:
     spec = inventories.lab()
-    roles = dict.fromkeys(("baseline", "zone_firewall", "kubernetes"), "r") | {"database": "other"}
+    roles = {**inventories.facts(platforms.Side.EXTERNAL).roles, "database": "other"}
     found = differing(entries(spec), entries(spec, roles=roles))
     assert found == {"external/roles": {"Host/external-db"}, "internal/roles": {"Host/internal-db"}}
 
@@ -119,6 +123,16 @@ def test_a_renewed_certificate_reaches_every_machine_of_its_side() -> None:
     found = differing(entries(spec), entries(spec, certificates=dict.fromkeys(platforms.Side, "renewed")))
     assert found.keys() == {"external/roles", "internal/roles"}
     assert sum(len(names) for names in found.values()) == len(spec.platform.spec.machines)
+
+
+def test_another_secret_reaches_the_machines_whose_roles_copy_it() -> None:
+    spec = inventories.lab()
+    before = entries(spec)
+    assert differing(before, entries(spec, secrets={"vpn-client": "other"})) == {"external/roles": {"Host/gateway"}}
+    assert differing(before, entries(spec, secrets={"break-glass": "other"})) == {
+        "external/roles": {"Host/external-identity"},
+    }  # fmt: skip
+    assert differing(before, entries(spec, secrets={"somebody-elses": "other"})) == {}
 
 
 def test_other_code_behind_a_step_is_another_step_with_the_same_entries() -> None:

@@ -171,7 +171,7 @@ def test_what_a_killed_run_left_is_found_again(marked: str, tmp_path: pathlib.Pa
         run.wait(5)
         assert alive(left)
         assert left in process.end_leftovers(marked)
-        assert soon(lambda: not alive(left))
+        assert not alive(left), "its end is awaited"
 
 
 # Python warns of a child that is let go of while it runs; that is what a daemon is.

@@ -20,7 +20,7 @@ import pytest
 from pulumi import automation
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import cluster, namespaces, shards
+from govcloud_cli.plan import cluster, namespaces, rotations, shards
 from govcloud_cli.plan import databases as database_plans
 from govcloud_cli.providers.kubernetes import client as clients
 from govcloud_cli.providers.kubernetes import failures
@@ -46,8 +46,8 @@ class Deployed:
 
     plane: control_plane.ControlPlane
     server: postgres.Running
-    up: Callable[[], dict[str, Mapping[str, int]]]
-    """Run both again; how many resources each created, changed or kept."""
+    up: Callable[..., dict[str, Mapping[str, int]]]
+    """Run both again, perhaps with another shard; how many resources each created, changed or kept."""
     state: pathlib.Path
 
     def apply(self, manifest: namespaces.Manifest, *, groups: tuple[str, ...]) -> None:
@@ -82,13 +82,13 @@ class Deployed:
 
         return asyncio.run(found())
 
-    def session(self, role: str, database: str) -> psycopg.Connection[Any]:
+    def session(self, role: str, database: str, *, generation: int = 1) -> psycopg.Connection[Any]:
         """A tenant's session, past the pooler."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.server.port,
             user=role,
-            password=database_plans.password(MASTER, role, 1),
+            password=database_plans.password(MASTER, role, generation),
             dbname=database,
             sslmode="verify-full",
             sslrootcert=str(self.server.folder / "ca.crt"),
@@ -143,12 +143,12 @@ def deployed(providers: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             client_certificate=certificates["admin.crt"],
             client_key=certificates["admin.key"],
         )
-        programs = {
-            "platform": lambda: platform_program.program(CLUSTER, cluster=reach),
-            "tenants": lambda: tenants_program.program(SHARD, cluster=reach, database=database, values=VALUES),
-        }
 
-        def up() -> dict[str, Mapping[str, int]]:
+        def up(shard: shards.ShardPlan = SHARD) -> dict[str, Mapping[str, int]]:
+            programs = {
+                "platform": lambda: platform_program.program(CLUSTER, cluster=reach),
+                "tenants": lambda: tenants_program.program(shard, cluster=reach, database=database, values=VALUES),
+            }
             changes: dict[str, Mapping[str, int]] = {}
             for name, program in programs.items():
                 stack = automation.create_or_select_stack(
@@ -368,3 +368,26 @@ def test_who_may_edit_namespaces_still_may_not_set_the_labels_that_policies_trus
                 deployed.apply(labelled(name, **labels), groups=editors)
             assert "set by the platform alone" in str(refusal.value.cause)
     deployed.apply(labelled("sandbox", **{"govcloud.io/tenant": "finance"}), groups=("govcloud:platform-engineers",))
+
+
+def test_a_later_generation_changes_secret_and_role_together_and_nothing_else(deployed: Deployed) -> None:
+    turned = rotations.shard_of(SHARD, {LEDGER.tenant: 2})
+    mine = [plan for plan in SHARD.databases if plan.tenant == LEDGER.tenant]
+    changes = deployed.up(turned)
+    assert set(changes["platform"]) == {"same"}
+    assert set(changes["tenants"]) == {"same", "update"}
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        deployed.session(LEDGER.rw, LEDGER.database)
+    for plan in mine:
+        for role in (plan.rw, plan.ro):
+            deployed.session(role, plan.database, generation=2).close()
+    secret = next(
+        one for one in turned.manifests if one["kind"] == "Secret" and LEDGER.rw in str(one["data"].get("password", ""))
+    )
+    live = deployed.get(secret)
+    assert live is not None
+    told = base64.b64decode(live["data"]["password"]).decode()
+    assert told == database_plans.password(MASTER, LEDGER.rw, 2)
+    assert told in base64.b64decode(live["data"]["uri"]).decode()
+    assert set(deployed.up(turned)["tenants"]) == {"same"}
+    deployed.up()

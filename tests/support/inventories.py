@@ -73,6 +73,6 @@ def new_plan(spec: inventory.Inventory) -> plans.Plan:
 
 def facts(side: platforms.Side, **changed: Any) -> steps.Facts:
     """Digests that stand for code, roles and certificates."""
-    roles = dict.fromkeys(("baseline", "zone_firewall", "database", "kubernetes"), "r")
+    roles = dict.fromkeys(("baseline", "zone_firewall", "database", "kubernetes", "identity", "sslvpn"), "r")
     fields = {"code": {kind.value: "c" for kind in steps.StepKind}, "roles": roles, "certificates": {side: "x"}}
     return steps.Facts(**{**fields, **changed})

@@ -1,7 +1,7 @@
 """A real Keycloak for tests, over HTTPS, on a loopback port.
 
     with keycloak.running() as running:
-        urllib.request.urlopen(running.url, context=running.tls())
+        running.session().get("/admin/realms/master")
 
 The distribution is Maven's, unpacked and built once into the user's cache. Its database is in memory. Leaving the block
 ends the server; a killed test run takes it along (PR_SET_PDEATHSIG).
@@ -27,6 +27,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+
+from govcloud_cli.providers.keycloak import session
 
 VERSION: Final = "26.4.0"
 CLIENT: Final = "govcloud-engine"
@@ -57,6 +59,10 @@ class Running:
     def ca(self) -> str:
         """The authority that its certificate is of, as PEM text."""
         return (self.folder / "ca.crt").read_text()
+
+    def session(self) -> session.Session:
+        """Return a session as the administrator."""
+        return session.Session(self.url, CLIENT, SECRET, self.ca)
 
     def tls(self) -> ssl.SSLContext:
         """Return what trusts it."""
@@ -101,11 +107,10 @@ def _server(home: pathlib.Path, one: Running) -> Iterator[Running]:
         "KC_BOOTSTRAP_ADMIN_CLIENT_ID": CLIENT,
         "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": SECRET,
         "KC_HTTP_MANAGEMENT_PORT": str(_spare()),
-        "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
     }
     with (one.folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=TERM", str(home / "bin" / "kc.sh"), "start", *options],
+            ["setpriv", "--pdeathsig=TERM", *_java(home), "start", *options],
             stdout=log,
             stderr=log,
             cwd=one.folder,
@@ -118,6 +123,22 @@ def _server(home: pathlib.Path, one: Running) -> Iterator[Running]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def _java(home: pathlib.Path) -> list[str]:
+    """Return the server's command as kc.sh makes it: the script itself stays in between, and dies without its child."""
+    settings = {
+        "kc.home.dir": str(home),
+        "jboss.server.config.dir": str(home / "conf"),
+        "java.util.logging.manager": "org.jboss.logmanager.LogManager",
+        "java.util.concurrent.ForkJoinPool.common.threadFactory": (
+            "io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory"
+        ),
+        "picocli.disable.closures": "true",
+    }
+    options = ["-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", *(f"-D{name}={value}" for name, value in settings.items())]
+    jar = str(home / "lib" / "quarkus-run.jar")
+    return ["java", *options, "-cp", jar, "io.quarkus.bootstrap.runner.QuarkusEntryPoint"]
 
 
 def _wait(one: Running, process: subprocess.Popen[bytes]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from govcloud_cli.compliance import subjects
 from govcloud_cli.compliance.checks import check, reading
 from govcloud_cli.model import platforms, policies
-from govcloud_cli.plan import services
+from govcloud_cli.plan import platform_flows, services
 
 Failures = Iterator[check.CheckFailure]
 
@@ -15,6 +15,9 @@ Failures = Iterator[check.CheckFailure]
 def distinct(found: Sequence[subjects.Subject]) -> Failures:
     """Flows that another one allows already, whole or in part."""
     for index, one in enumerate(found):
+        if reading.text(one.document, "id").startswith(platform_flows.PREFIX):
+            # Nobody declared it, so nobody can remove it.
+            continue
         for other_index, other in enumerate(found):
             if one is other or not (_covers(other, one, "from") and _covers(other, one, "to")):
                 continue
@@ -39,8 +42,8 @@ def _covers(wide: subjects.Subject, narrow: subjects.Subject, end: str) -> bool:
 
 
 def _means_border(flow: subjects.Subject, end: str) -> bool:
-    """A whole zone does not mean its border, which has to be named."""
-    return platforms.Service.BORDER.value in reading.texts(flow.document, end, "services")
+    """A whole zone means neither its border nor a gateway; those have to be named."""
+    return bool(_NAMED & set(reading.texts(flow.document, end, "services")))
 
 
 def in_use(found: Sequence[subjects.Subject]) -> Failures:
@@ -62,13 +65,10 @@ def in_use(found: Sequence[subjects.Subject]) -> Failures:
 def _offered(one: subjects.Subject) -> Failures:
     if not reading.text(one.document, "to", "machine"):
         return
-    offers = {
-        (offer.protocol, port)
-        for service in reading.texts(one.document, "to", "services")
-        if service in _SERVICES
-        for offer in [services.OFFERS[platforms.Service(service)]]
-        for port in (offer.port, *offer.management_ports)
-    }
+    named = reading.texts(one.document, "to", "services")
+    serving = [services.OFFERS[platforms.Service(name)] for name in named if name in _SERVICES]
+    offers = {(offer.protocol, port) for offer in serving for port in (offer.port, *offer.management_ports)}
+    offers |= {port for offer in serving for port in offer.quiet}
     protocol = reading.text(one.document, "protocol") or "tcp"
     for index, port in enumerate(reading.items(one.document, "ports")):
         if (protocol, port) not in offers:
@@ -76,6 +76,7 @@ def _offered(one: subjects.Subject) -> Failures:
             yield check.CheckFailure(subject=one, message=text, path=("ports", index))
 
 
+_NAMED = {platforms.Service.BORDER.value, platforms.Service.SSLVPN.value}
 _SERVICES = frozenset(service.value for service in platforms.Service)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from govcloud_cli.inventory import findings
 from govcloud_cli.model import platforms
@@ -13,6 +13,7 @@ from govcloud_cli.model import platforms
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LENGTHS = {4: (8, 29), 6: (32, 120)}
+_POOL_LENGTHS = {4: (16, 29), 6: (64, 124)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,8 @@ class _Prefix:
     where: findings.Where
     name: str
     value: _Network
+    lengths: Mapping[int, tuple[int, int]]
+    """By IP version: the shortest and the longest that it may be."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ def prefixes_are_usable(world: findings.World) -> Iterator[findings.Finding]:
     """Neither loopback nor multicast, neither tiny nor huge."""
     for prefix in _prefixes(world.platform):
         value = prefix.value
-        shortest, longest = _LENGTHS[value.version]
+        shortest, longest = prefix.lengths[value.version]
         special = value.is_loopback or value.is_multicast or value.is_link_local or value.is_unspecified
         if special or not shortest <= value.prefixlen <= longest:
             yield findings.Finding(
@@ -49,11 +52,12 @@ def prefixes_are_usable(world: findings.World) -> Iterator[findings.Finding]:
                 where=prefix.where,
                 message=f"{value} is of no use for {prefix.name}",
                 found=str(value),
+                allowed=f"a network of /{shortest} to /{longest}, neither loopback, link-local nor multicast",
             )
 
 
 def prefixes_do_not_overlap(world: findings.World) -> Iterator[findings.Finding]:
-    """Zones and management networks, on both sides of the air gap."""
+    """Zones, management networks and VPN pools, on both sides of the air gap."""
     for first, second in itertools.combinations(_prefixes(world.platform), 2):
         if first.value.version == second.value.version and first.value.overlaps(second.value):
             yield findings.Finding(
@@ -120,15 +124,22 @@ def addresses_are_unique(world: findings.World) -> Iterator[findings.Finding]:
 
 def _prefixes(platform: platforms.Platform) -> Iterator[_Prefix]:
     for index, zone in enumerate(platform.spec.zones):
-        where = ("spec", "zones", index)
-        yield _Prefix(where=(*where, "cidr"), name=f"zone '{zone.id}'", value=zone.cidr)
-        yield _Prefix(where=(*where, "cidr6"), name=f"zone '{zone.id}'", value=zone.cidr6)
+        where: findings.Where = ("spec", "zones", index)
+        name = f"zone '{zone.id}'"
+        yield _Prefix(where=(*where, "cidr"), name=name, value=zone.cidr, lengths=_LENGTHS)
+        yield _Prefix(where=(*where, "cidr6"), name=name, value=zone.cidr6, lengths=_LENGTHS)
     for side in platforms.Side:
         network = management_of(platform, side)
         if network is not None:
             name = f"the {side} management network"
-            yield _Prefix(where=("spec", "management", side.value, "cidr"), name=name, value=network.cidr)
-            yield _Prefix(where=("spec", "management", side.value, "cidr6"), name=name, value=network.cidr6)
+            where = ("spec", "management", side.value)
+            yield _Prefix(where=(*where, "cidr"), name=name, value=network.cidr, lengths=_LENGTHS)
+            yield _Prefix(where=(*where, "cidr6"), name=name, value=network.cidr6, lengths=_LENGTHS)
+    for index, group in enumerate(platform.spec.vpn.groups if platform.spec.vpn is not None else ()):
+        name = f"VPN group '{group.id}'"
+        where = ("spec", "vpn", "groups", index)
+        yield _Prefix(where=(*where, "pool"), name=name, value=group.pool, lengths=_POOL_LENGTHS)
+        yield _Prefix(where=(*where, "pool6"), name=name, value=group.pool6, lengths=_POOL_LENGTHS)
 
 
 def management_of(platform: platforms.Platform, side: platforms.Side) -> platforms.ManagementNetwork | None:

@@ -10,7 +10,7 @@ from govcloud_cli.model import platforms
 
 
 def flows_stay_on_one_side(world: findings.World) -> Iterator[findings.Finding]:
-    """Whether their ends are zones or machines."""
+    """Whether their ends are zones, machines or VPN groups."""
     for index, flow in enumerate(world.platform.spec.flows):
         sides = world.sides_of(flow.source) | world.sides_of(flow.destination)
         if len(sides) > 1:
@@ -24,18 +24,21 @@ def flows_stay_on_one_side(world: findings.World) -> Iterator[findings.Finding]:
 
 
 def flows_find_a_way(world: findings.World) -> Iterator[findings.Finding]:
-    """A border joins the zones of both ends, unless they share one."""
+    """A border joins the zones of both ends, unless they share one; VPN users get into the gateway's zone only."""
     joined = _joined(world)
     for index, flow in enumerate(world.platform.spec.flows):
         if flow.source == flow.destination and flow.source.machine is not None:
             yield _finding(world, "GC1504", index, f"flow '{flow.id}' goes from a machine to itself", flow)
             continue
         sources, destinations = _zones(world, flow.source), _zones(world, flow.destination)
+        reach = frozenset[frozenset[str]]() if flow.source.vpn is not None else joined
         if not sources or not destinations or len(world.sides_of(flow.source) | world.sides_of(flow.destination)) > 1:
             continue
         pairs = itertools.product(sources, destinations)
-        if not any(one == other or frozenset({one, other}) in joined for one, other in pairs):
-            message = f"flow '{flow.id}' finds no border between {_shown(flow.source)} and {_shown(flow.destination)}"
+        if not any(one == other or frozenset({one, other}) in reach for one, other in pairs):
+            between = "gateway" if flow.source.vpn is not None else "border"
+            ends = f"{_shown(flow.source)} and {_shown(flow.destination)}"
+            message = f"flow '{flow.id}' finds no {between} between {ends}"
             yield _finding(world, "GC1503", index, message, flow)
 
 
@@ -51,6 +54,10 @@ def _joined(world: findings.World) -> frozenset[frozenset[str]]:
 def _zones(world: findings.World, end: platforms.FlowEnd) -> tuple[str, ...]:
     if end.zone is not None:
         return (end.zone,) if end.zone in world.zones else ()
+    if end.vpn is not None:
+        gateways = (one for one in world.platform.spec.machines if platforms.Service.SSLVPN in one.services)
+        places = (zone for one in gateways for zone in world.zones_of(one))
+        return tuple(zone.id for zone in places if zone.kind is platforms.ZoneKind.EXTERNAL)
     machine = world.machines.get(str(end.machine))
     return tuple(zone.id for zone in world.zones_of(machine)) if machine else ()
 
@@ -66,4 +73,5 @@ def _finding(world: findings.World, code: str, index: int, message: str, flow: p
 
 
 def _shown(end: platforms.FlowEnd) -> str:
-    return f"zone {end.zone}" if end.zone is not None else f"machine {end.machine}"
+    kinds = (("zone", end.zone), ("machine", end.machine), ("vpn", end.vpn))
+    return next(f"{kind} {identifier}" for kind, identifier in kinds if identifier is not None)

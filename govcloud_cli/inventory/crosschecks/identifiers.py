@@ -9,32 +9,40 @@ from govcloud_cli.model import interfaces, names
 
 _OWN_NAMES_OF_ZONES = frozenset({"internal", "external", "internet"})
 """Reserved for everything but the zones that they mean."""
+_VPN_ZONES = "vpn-"
+"""Begins what the firewalls call the zone of a VPN group."""
+_OWN_FLOWS = "platform-"
+"""Begins the ids of flows that follow from the services."""
 
 
 def ids_are_unique(world: findings.World) -> Iterator[findings.Finding]:
-    """Zones, machines, flows, organisations and people; tenants are unique by their files' names."""
-    for document, kind, entries in _collections(world):
+    """Zones, machines, flows, organisations, VPN groups and people; tenants are unique by their files' names."""
+    for document, path, entries in _collections(world):
         first: dict[str, int] = {}
         for index, identifier in enumerate(entries):
             if identifier in first:
                 yield findings.Finding(
                     code="GC1201",
                     document=document,
-                    where=("spec", kind, index, "id"),
-                    message=f"id '{identifier}' is already that of {kind}[{first[identifier]}]",
+                    where=("spec", *path, index, "id"),
+                    message=f"id '{identifier}' is already that of {path[-1]}[{first[identifier]}]",
                     found=identifier,
                 )
             first.setdefault(identifier, index)
 
 
 def ids_are_not_reserved(world: findings.World) -> Iterator[findings.Finding]:
-    """Ids that become names in systems below: of zones, machines and tenants."""
+    """Ids that become names in systems below: of zones, machines, flows and tenants."""
     for index, zone in enumerate(world.platform.spec.zones):
-        if names.is_reserved(zone.id) and zone.id not in _OWN_NAMES_OF_ZONES:
+        taken = names.is_reserved(zone.id) and zone.id not in _OWN_NAMES_OF_ZONES
+        if taken or zone.id.startswith(_VPN_ZONES):
             yield _reserved(world.platform, ("spec", "zones", index, "id"), zone.id)
     for index, machine in enumerate(world.platform.spec.machines):
         if names.is_reserved(machine.id):
             yield _reserved(world.platform, ("spec", "machines", index, "id"), machine.id)
+    for index, flow in enumerate(world.platform.spec.flows):
+        if flow.id.startswith(_OWN_FLOWS):
+            yield _reserved(world.platform, ("spec", "flows", index, "id"), flow.id)
     for tenant in world.tenants:
         if names.is_reserved(tenant.metadata.id):
             yield _reserved(tenant, ("metadata", "id"), tenant.metadata.id)
@@ -79,14 +87,16 @@ def interface_names_differ(world: findings.World) -> Iterator[findings.Finding]:
             )
 
 
-def _collections(world: findings.World) -> Iterator[tuple[findings.Document, str, tuple[str, ...]]]:
+def _collections(world: findings.World) -> Iterator[tuple[findings.Document, tuple[str, ...], tuple[str, ...]]]:
     spec = world.platform.spec
-    yield world.platform, "zones", tuple(zone.id for zone in spec.zones)
-    yield world.platform, "machines", tuple(machine.id for machine in spec.machines)
-    yield world.platform, "flows", tuple(flow.id for flow in spec.flows)
-    yield world.platform, "organisations", tuple(organisation.id for organisation in spec.organisations)
+    yield world.platform, ("zones",), tuple(zone.id for zone in spec.zones)
+    yield world.platform, ("machines",), tuple(machine.id for machine in spec.machines)
+    yield world.platform, ("flows",), tuple(flow.id for flow in spec.flows)
+    yield world.platform, ("organisations",), tuple(organisation.id for organisation in spec.organisations)
+    if spec.vpn is not None:
+        yield world.platform, ("vpn", "groups"), tuple(group.id for group in spec.vpn.groups)
     if world.people is not None:
-        yield world.people, "people", tuple(person.id for person in world.people.spec.people)
+        yield world.people, ("people",), tuple(person.id for person in world.people.spec.people)
 
 
 def _reserved(document: findings.Document, where: findings.Where, identifier: str) -> findings.Finding:

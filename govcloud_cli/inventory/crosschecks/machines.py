@@ -10,7 +10,12 @@ from govcloud_cli.inventory import findings
 from govcloud_cli.inventory.crosschecks import addresses
 from govcloud_cli.model import interfaces, platforms
 
-_ALONE = (platforms.Service.DATABASE, platforms.Service.KUBERNETES)
+_ALONE = (
+    platforms.Service.DATABASE,
+    platforms.Service.KUBERNETES,
+    platforms.Service.IDENTITY,
+    platforms.Service.SSLVPN,
+)
 
 
 def machines_stay_on_one_side(world: findings.World) -> Iterator[findings.Finding]:
@@ -29,11 +34,12 @@ def machines_stay_on_one_side(world: findings.World) -> Iterator[findings.Findin
 
 
 def only_borders_join_zones(world: findings.World) -> Iterator[findings.Finding]:
-    """A machine in two zones is a border, and a border is in two zones."""
+    """A machine in two zones is a border or a gateway, and a border is in two zones."""
     for index, machine in enumerate(world.platform.spec.machines):
         zones = {interface.zone for interface in machine.interfaces}
         border = platforms.Service.BORDER in machine.services
-        if len(zones) > 1 and not border:
+        gateway = platforms.Service.SSLVPN in machine.services  # `vpn` tells in which zones it may be.
+        if len(zones) > 1 and not border and not gateway:
             yield _finding(
                 world,
                 "GC1402",
@@ -176,7 +182,7 @@ def each_zone_has_its_client(world: findings.World) -> Iterator[findings.Finding
 
 
 def services_are_alone_on_their_side(world: findings.World) -> Iterator[findings.Finding]:
-    """One Kubernetes and one shared database machine a side at most, and one database machine for each tenant."""
+    """Of each central service one machine a side at most, of databases one shared and one for each tenant."""
     first: dict[tuple[platforms.Side, platforms.Service, str | None], str] = {}
     for index, machine in enumerate(world.platform.spec.machines):
         for service in _ALONE:

@@ -18,13 +18,19 @@ def references_resolve(world: findings.World) -> Iterator[findings.Finding]:
 
 
 def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]:
-    """Services, ports, environments, databases, members, organisations that a person decides for."""
+    """Services, ports, environments, databases, members, organisations of VPN groups or that a person decides for."""
+    where: findings.Where
     for index, machine in enumerate(world.platform.spec.machines):
         yield from _twice(world.platform, ("spec", "machines", index, "services"), "service", machine.services)
         zones = [interface.zone for interface in machine.interfaces]
         yield from _twice(world.platform, ("spec", "machines", index, "interfaces"), "zone", zones, within="zone")
     for index, flow in enumerate(world.platform.spec.flows):
         yield from _twice(world.platform, ("spec", "flows", index, "ports"), "port", flow.ports)
+    vpn = world.platform.spec.vpn
+    for index, group in enumerate(vpn.groups if vpn is not None else ()):
+        where = ("spec", "vpn", "groups", index)
+        yield from _twice(world.platform, (*where, "organisations"), "organisation", group.organisations)
+        yield from _twice(world.platform, (*where, "dns"), "address", [str(address) for address in group.dns])
     for tenant in world.tenants:
         spec = tenant.spec
         yield from _twice(
@@ -32,13 +38,18 @@ def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]
         )
         for index, environment in enumerate(spec.environments):
             ids = [database.id for database in environment.databases]
-            where: findings.Where = ("spec", "environments", index, "databases")
+            where = ("spec", "environments", index, "databases")
             yield from _twice(tenant, where, "database", ids, within="id")
             for place, database in enumerate(environment.databases):
                 yield from _twice(tenant, (*where, place, "extensions"), "extension", database.extensions)
         yield from _twice(tenant, ("spec", "members"), "group", [one.group for one in spec.members], within="group")
         for index, allowance in enumerate(spec.network.allow):
             yield from _twice(tenant, ("spec", "network", "allow", index, "ports"), "port", allowance.ports)
+        applications = [(one.environment, one.id) for one in spec.applications]
+        yield from _twice(tenant, ("spec", "applications"), "application", applications, within="id")
+        for index, application in enumerate(spec.applications):
+            where = ("spec", "applications", index, "redirectUris")
+            yield from _twice(tenant, where, "address", application.redirect_uris)
         keys = [(one.direction, one.peer, one.protocol, one.ports) for one in spec.network.allow]
         yield from _twice(tenant, ("spec", "network", "allow"), "allowance", keys)
     for freeze in world.freezes:
@@ -46,20 +57,38 @@ def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]
     if world.people is not None:
         for index, person in enumerate(world.people.spec.people):
             yield from _twice(world.people, ("spec", "people", index, "approves"), "organisation", person.approves)
+            yield from _twice(world.people, ("spec", "people", index, "groups"), "group", person.groups)
 
 
 def _platform_references(world: findings.World) -> Iterator[findings.Finding]:
     spec = world.platform.spec
-    zones, machines = tuple(world.zones), tuple(world.machines)
+    zones = tuple(world.zones)
     where: findings.Where
     for index, machine in enumerate(spec.machines):
         for place, interface in enumerate(machine.interfaces):
             if interface.zone not in zones:
                 where = ("spec", "machines", index, "interfaces", place, "zone")
                 yield nothing(world.platform, where, "zone", interface.zone, zones)
+    yield from _flow_references(world)
+    ids = tuple(organisation.id for organisation in spec.organisations)
+    for index, organisation in enumerate(spec.organisations):
+        if organisation.parent is not None and organisation.parent not in ids:
+            where = ("spec", "organisations", index, "parent")
+            yield nothing(world.platform, where, "organisation", organisation.parent, ids)
+    for index, group in enumerate(spec.vpn.groups if spec.vpn is not None else ()):
+        for place, identifier in enumerate(group.organisations):
+            if identifier not in ids:
+                where = ("spec", "vpn", "groups", index, "organisations", place)
+                yield nothing(world.platform, where, "organisation", identifier, ids)
+
+
+def _flow_references(world: findings.World) -> Iterator[findings.Finding]:
+    spec = world.platform.spec
+    zones, machines = tuple(world.zones), tuple(world.machines)
+    groups = tuple(group.id for group in spec.vpn.groups) if spec.vpn is not None else ()
     for index, flow in enumerate(spec.flows):
         for side, end in (("from", flow.source), ("to", flow.destination)):
-            where = ("spec", "flows", index, side)
+            where: findings.Where = ("spec", "flows", index, side)
             if end.zone in {"management", "mgmt0"} and end.zone not in zones:
                 yield findings.Finding(
                     code="GC1502",
@@ -72,18 +101,19 @@ def _platform_references(world: findings.World) -> Iterator[findings.Finding]:
                 yield nothing(world.platform, (*where, "zone"), "zone", end.zone, zones)
             if end.machine is not None and end.machine not in machines:
                 yield nothing(world.platform, (*where, "machine"), "machine", end.machine, machines)
-    ids = tuple(organisation.id for organisation in spec.organisations)
-    for index, organisation in enumerate(spec.organisations):
-        if organisation.parent is not None and organisation.parent not in ids:
-            where = ("spec", "organisations", index, "parent")
-            yield nothing(world.platform, where, "organisation", organisation.parent, ids)
+            if end.vpn is not None and end.vpn not in groups:
+                yield nothing(world.platform, (*where, "vpn"), "VPN group", end.vpn, groups)
 
 
 def _people_references(world: findings.World) -> Iterator[findings.Finding]:
     if world.people is None:
         return
     ids = tuple(organisation.id for organisation in world.platform.spec.organisations)
+    where: findings.Where
     for index, person in enumerate(world.people.spec.people):
+        if person.organisation is not None and person.organisation not in ids:
+            where = ("spec", "people", index, "organisation")
+            yield nothing(world.people, where, "organisation", person.organisation, ids)
         for place, identifier in enumerate(person.approves):
             if identifier not in ids:
                 where = ("spec", "people", index, "approves", place)
@@ -97,6 +127,12 @@ def _tenant_references(world: findings.World, tenant: tenants.Tenant) -> Iterato
         yield nothing(tenant, ("spec", "organisation"), "organisation", spec.organisation, organisations)
     if spec.zone not in world.zones:
         yield nothing(tenant, ("spec", "zone"), "zone", spec.zone, tuple(world.zones))
+    where: findings.Where
+    own = tuple(environment.name for environment in spec.environments)
+    for index, application in enumerate(spec.applications):
+        if application.environment not in own:
+            where = ("spec", "applications", index, "environment")
+            yield nothing(tenant, where, "environment", application.environment, own)
     known = world.tenants_by_id
     for index, allowance in enumerate(spec.network.allow):
         where = ("spec", "network", "allow", index, "peer")

@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, Final
 
 from govcloud_cli import errors
-from govcloud_cli.providers import objects, resource, wire
-from govcloud_cli.providers.kubernetes import difference, handler, loop, manifest
+from govcloud_cli.providers import loop, objects, resource, wire
+from govcloud_cli.providers.kubernetes import difference, handler, manifest
 
 _NAMESPACE: Final = "Namespace"
 Objects = dict[str, resource.Properties]

@@ -9,9 +9,9 @@ import time
 from typing import Any, Final
 
 from govcloud_cli import errors
-from govcloud_cli.providers import resource, wire
+from govcloud_cli.providers import loop, resource, wire
 from govcloud_cli.providers.kubernetes import client as client_
-from govcloud_cli.providers.kubernetes import comparison, difference, failures, kinds, loop, manifest, ownership
+from govcloud_cli.providers.kubernetes import comparison, difference, failures, kinds, manifest, ownership
 
 _PATIENCE_TERMINATING: Final = 120.0
 """Seconds to wait for an object or namespace of the same name that is being deleted."""

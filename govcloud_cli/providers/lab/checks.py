@@ -97,6 +97,22 @@ def nics(value: Any) -> str:
     return "; ".join(filter(None, found))
 
 
+def routes(value: Any) -> str:
+    """Ways to networks behind neighbours; the default route is none of them."""
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        return "is not a list of routes"
+    found = []
+    for item in value:
+        ends = (str(item.get("prefix")), str(item.get("gateway")))
+        wrong = _address(ends[0], ipaddress.ip_network, "a prefix") or address(ends[1])
+        if not wrong and ipaddress.ip_network(ends[0]).version != ipaddress.ip_address(ends[1]).version:
+            wrong = f"`{ends[0]}` and `{ends[1]}` are of two families"
+        if not wrong and ipaddress.ip_network(ends[0]).prefixlen == 0:
+            wrong = f"`{ends[0]}` is the default route"
+        found.append(wrong)
+    return "; ".join(filter(None, found))
+
+
 def sysctls(value: Any) -> str:
     """Settings of the network namespace."""
     if not isinstance(value, Mapping):

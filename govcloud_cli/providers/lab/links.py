@@ -55,11 +55,26 @@ def detach(prefix: str, machine: str, nic: Mapping[str, Any]) -> None:
         guards.forget(switch, port_name(machine, name), hardware_address(inside, name))
 
 
-def route(namespace: str, gateways: Sequence[str]) -> None:
-    """Set the default routes to exactly `gateways`."""
+def route(namespace: str, gateways: Sequence[str], routes: Sequence[Mapping[str, str]]) -> None:
+    """Set the default routes to exactly `gateways`, and ours besides them to exactly `routes`."""
     by_version = {ipaddress.ip_address(gateway).version: gateway for gateway in gateways}
     for version in (4, 6):
         namespaces.set_default_route(namespace, version, by_version.get(version))
+    present, wanted = namespaces.routes(namespace), _pairs(routes)
+    for prefix, gateway in sorted(present - wanted):
+        namespaces.batch(namespace, (f"route delete {prefix} via {gateway} proto {namespaces.OURS}",))
+    for prefix, gateway in sorted(wanted - present):
+        namespaces.batch(namespace, (f"route replace {prefix} via {gateway} proto {namespaces.OURS}",))
+
+
+def route_fault(namespace: str, routes: Sequence[Mapping[str, str]]) -> str:
+    """Return what is wrong with the ways besides the default ones, empty if nothing."""
+    present, wanted = namespaces.routes(namespace), _pairs(routes)
+    if missing := sorted(wanted - present):
+        return f"the route to {missing[0][0]} via {missing[0][1]} is missing"
+    if superfluous := sorted(present - wanted):
+        return f"the route to {superfluous[0][0]} leads via {superfluous[0][1]}"
+    return ""
 
 
 def fault(prefix: str, machine: str, nic: Mapping[str, Any], *, routes: bool) -> str:
@@ -91,6 +106,10 @@ def _guard(prefix: str, machine: str, nic: Mapping[str, Any], *, isolated: bool,
         isolated=isolated,
         routes=routes,
     )
+
+
+def _pairs(routes: Sequence[Mapping[str, str]]) -> set[tuple[str, str]]:
+    return {(str(ipaddress.ip_network(one["prefix"])), str(ipaddress.ip_address(one["gateway"]))) for one in routes}
 
 
 def _cut(namespace: str, name: str) -> None:

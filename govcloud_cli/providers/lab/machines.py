@@ -25,6 +25,7 @@ _RULES: Final = {
     "authorized_key": checks.key,
     "nics": checks.nics,
     "gateways": checks.many(checks.address),
+    "routes": checks.routes,
     "sysctls": checks.sysctls,
     "hosts": checks.hosts,
 }
@@ -40,7 +41,7 @@ class Machines:
     def check(self, new: resource.Properties, *, old: resource.Properties, name: str) -> resource.Checked:
         """Fill in the defaults and judge the inputs."""
         del old
-        inputs = {"name": name, "gateways": [], "sysctls": {}, "hosts": [], **new}
+        inputs = {"name": name, "gateways": [], "routes": [], "sysctls": {}, "hosts": [], **new}
         return resource.Checked(inputs=inputs, failures=tuple(checks.failures(_RULES, inputs)))
 
     def diff(self, old: resource.State, new: resource.Properties) -> resource.Difference:
@@ -101,7 +102,7 @@ class Machines:
         namespaces.ensure(namespace, inputs["sysctls"])
         for nic in inputs["nics"]:
             links.attach(prefix, name, nic, routes=_routes(inputs))
-        links.route(namespace, inputs["gateways"])
+        links.route(namespace, inputs["gateways"], inputs["routes"])
         rootfs.mount(folder, inputs["image"])
         host_key = _furnish(folder, inputs)
         if not running:
@@ -163,7 +164,7 @@ def _fault(folder: pathlib.Path, inputs: resource.Properties) -> str:
     if not boot.is_running(namespace, folder / "root"):
         return "it does not run"
     found = (links.fault(inputs["prefix"], inputs["name"], nic, routes=_routes(inputs)) for nic in inputs["nics"])
-    return next(filter(None, found), "")
+    return next(filter(None, found), "") or links.route_fault(namespace, inputs["routes"])
 
 
 def _routes(inputs: resource.Properties) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import ipaddress
 import json
 import os
 import pathlib
@@ -18,6 +19,8 @@ from govcloud_cli.run import process
 FOLDER: Final = pathlib.Path("/run/netns")
 OUTER_NETWORK: Final = "GOVCLOUD_OUTER_NETWORK"
 """Environment variable: the file of the host's own network namespace, where we were started in another one."""
+OURS: Final = "203"
+"""The protocol that our routes bear, so that they are told from those of the machine's own programs."""
 _CLONE_NEWNET: Final = 0x40000000
 _adding = threading.Lock()
 
@@ -150,6 +153,17 @@ def missing(name: str) -> errors.GovcloudError:
     return errors.GovcloudError(
         f"the network namespace `{name}` does not exist", remedy="deploy with refresh, so that its switch is made again"
     )
+
+
+def routes(name: str) -> set[tuple[str, str]]:
+    """Return our routes besides the default ones, each a prefix and the neighbour it leads to."""
+    found = set()
+    for version in (4, 6):
+        shown = process.run(("ip", "-n", name, "-j", f"-{version}", "route", "show", "proto", OURS)).stdout
+        for one in json.loads(shown or "[]"):
+            # `ip` leaves out the length of a single address.
+            found.add((str(ipaddress.ip_network(one["dst"])), str(one.get("gateway", ""))))
+    return found
 
 
 def set_default_route(name: str, version: int, gateway: str | None) -> None:

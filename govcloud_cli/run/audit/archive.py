@@ -16,6 +16,8 @@ def move(where: places.Places, last: chain.Record) -> pathlib.Path:
     for path in (where.log, where.public):
         shutil.copyfile(path, folder / path.name)
         files.sync(folder / path.name)
+    if where.access.is_dir():
+        shutil.copytree(where.access, folder / where.access.name, dirs_exist_ok=True)
     # From here on it is archived: `finish` does what is left.
     where.heads.rename(folder / "heads.jsonl")
     workspace.sync_folder(folder)
@@ -54,5 +56,6 @@ def _folder(where: places.Places, last: chain.Record) -> pathlib.Path:
 
 def _forget(where: places.Places) -> None:
     """Remove what the next log must not find: the log last, because `finish` knows by it what is left to do."""
+    shutil.rmtree(where.access, ignore_errors=True)
     for path in (where.private, where.public, where.log):
         path.unlink(missing_ok=True)

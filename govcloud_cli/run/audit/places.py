@@ -1,6 +1,7 @@
 """Where an audit log lies, and where its heads are remembered.
 
 - `.govcloud/<env>/<side>/audit/log.jsonl`, `key.pub`, `lock`: the log and the public half of its key
+- `.govcloud/<env>/<side>/audit/access/<day>.jsonl`: access events, held by records of the log
 - `.govcloud/<env>/<side>/secrets/audit.key`: the private half
 - `<second place>/<env>-<side>.heads.jsonl`: the signed head of every record
 - `<second place>/<env>-<side>-<number>-<chain>/`: a log that ended with its lab
@@ -35,6 +36,11 @@ class Places:
     def log(self) -> pathlib.Path:
         """The records."""
         return self.folder / "log.jsonl"
+
+    @property
+    def access(self) -> pathlib.Path:
+        """The daily files of access events that records of the log hold."""
+        return self.folder / "access"
 
     @property
     def public(self) -> pathlib.Path:

@@ -15,7 +15,10 @@ Json = dict[str, Any]
 _STACKS = (steps.StepKind.PLATFORM, steps.StepKind.TENANTS)
 _DATABASE = "Database/"
 _SECRET = "Secret/"  # noqa: S105 - the beginning of an entry
-_FIELDS = ("database", "owner", "rw", "ro", "access", "connections", "connection_limit", "extensions", "frozen")
+_FIELDS = (
+    *("database", "owner", "rw", "ro", "access"),
+    *("connections", "connection_limit", "extensions", "frozen", "generation"),
+)
 _VERSIONS = {kind.name: kind.api_version for kind in kinds.SERVED}
 
 

@@ -19,7 +19,7 @@ from govcloud_cli.providers.postgresql import catalog, scram, server
 Json = dict[str, Any]
 Plan = Mapping[str, Any]
 """Of a `plan.databases.DatabasePlan`: `database`, `owner`, `rw`, `ro`, `access`, `connections`, `connection_limit`,
-`extensions`, `frozen`."""
+`extensions`, `frozen`, `generation`."""
 
 DEMOTE = "demote"
 """The kind of mend that no role but a superuser can do; `run/remote/demote.py` does it on the machine."""
@@ -63,8 +63,10 @@ def passwords(
             if role not in found.roles or found.verifiers is None:
                 continue
             stored = found.verifiers.get(role)
-            seal = hmac.new(master, f"govcloud/verifier/{role}/{stored}".encode(), hashlib.sha256).hexdigest()
-            if verified.get(role) == seal or scram.matches(plans.password(master, role, 1), stored):
+            generation = plan["generation"]
+            told_by = f"govcloud/verifier/{generation}/{role}/{stored}"
+            seal = hmac.new(master, told_by.encode(), hashlib.sha256).hexdigest()
+            if verified.get(role) == seal or scram.matches(plans.password(master, role, generation), stored):
                 seals[role] = seal
             else:
                 told = {"subject": f"Role/{role}", "what": "changed", "field": "password", "withheld": True}

@@ -19,7 +19,7 @@ import pytest
 from pulumi import automation
 
 from govcloud_cli.providers.kubernetes import client as client_
-from govcloud_cli.run import checkpoints
+from govcloud_cli.run import checkpoints, process
 from tests.providers.kubernetes import conftest
 
 pytestmark = [pytest.mark.engine, pytest.mark.filterwarnings("default")]
@@ -281,7 +281,8 @@ def test_killed_midway_the_next_run_converges(engine: conftest.Engine, ask: conf
         "kubeconfig": engine.kubeconfig,
         "port": engine.port,
     }
-    environment = {**os.environ, **engine.environment()}
+    # Marked as deploys are: the engine's own processes outlive what started them.
+    environment = {**os.environ, **engine.environment(), "GOVCLOUD_RUN": str(engine.folder)}
     run = subprocess.Popen(
         [sys.executable, str(script)], stdin=subprocess.PIPE, env=environment, text=True, start_new_session=True
     )
@@ -294,6 +295,7 @@ def test_killed_midway_the_next_run_converges(engine: conftest.Engine, ask: conf
         assert time.monotonic() < deadline
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    process.end_leftovers(str(engine.folder))
 
     checkpoints.mend(engine.folder / "state", "killed")
     stack = engine.stack("killed", tenant(engine.kubeconfig, "killed", maps=120))

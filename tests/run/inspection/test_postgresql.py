@@ -21,6 +21,7 @@ FLAGS: Final = ("login", "superuser", "create database", "create role", "inherit
 def plan(name: str, **fields: Any) -> dict[str, Any]:
     roles = {role: f"{name}_{role}" for role in ("owner", "rw", "ro", "access")}
     wanted = {"database": name, "connections": 5, "connection_limit": 8, "extensions": ["citext"], "frozen": False}
+    wanted["generation"] = 1
     return {**wanted, **roles, **fields}
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import access, cluster, identity, namespaces
+from govcloud_cli.plan import access, cluster, identity, identity_places, namespaces
 from govcloud_cli.run.login import clocks, device, ending, endpoints, profiles, sessions, tokens
 from tests.support import (
     api_requests,
@@ -74,9 +74,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         abnormal = [realms.client(name, **wrong) for name, wrong in REFUSED.items()]  # type: ignore[arg-type]
         programs = [realms.client("normal"), *abnormal]
         people = {WANG: ["finance:developers"], ZHAO: ["archives:owners"]}
-        admin.ask("POST", "/realms", realms.realm(identity.REALM, people, clients=[realms.cli(), *programs]))
+        admin.ask("POST", "/realms", realms.realm(identity_places.REALM, people, clients=[realms.cli(), *programs]))
         admin.ask("POST", "/realms", realms.realm("other", people, clients=[realms.cli(), realms.client("normal")]))
-        issuer = f"{server.url}/realms/{identity.REALM}"
+        issuer = f"{server.url}/realms/{identity_places.REALM}"
         folder = tmp_path_factory.mktemp("plane")
         with control_plane.running(
             folder / "plane", controllers=("namespace-controller",), flags=authentication(folder, server, issuer)

@@ -29,7 +29,7 @@ def background() -> asyncio.AbstractEventLoop:
 @functools.cache
 def _background() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="kubernetes-client", daemon=True).start()
+    threading.Thread(target=loop.run_forever, name="http-clients", daemon=True).start()
     return loop
 
 
@@ -44,4 +44,4 @@ def run(work: Coroutine[Any, Any, _Result], cancelled: threading.Event) -> _Resu
                 return future.result()
             if cancelled.is_set():
                 future.cancel()
-                raise errors.RunInterrupted("cancelled while waiting for the API server") from None
+                raise errors.RunInterrupted("cancelled while waiting for an answer") from None

@@ -1,0 +1,164 @@
+"""`govcloud vpn issue`: a certificate for a key that is made on a token and never leaves it."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from govcloud_cli import errors
+from govcloud_cli.commands import options, output, runs
+from govcloud_cli.commands.vpn import offices
+
+if TYPE_CHECKING:
+    from govcloud_cli.run.vpn import certificates, desk, issuing
+
+_MOST_REQUEST = 65536
+_MOST_PIN = 256
+_FILE = click.Path(path_type=pathlib.Path, dir_okay=False)
+
+
+@click.command(short_help="Issue a certificate to a person's token (签发).")
+@click.option("--person", metavar="ID", required=True, help="Who it is for, as people.yaml calls them.")
+@click.option("--token", "label", metavar="LABEL", help="The token; left out: the only one that is plugged in.")
+@click.option("--module", metavar="PATH", help="The PKCS#11 module of the token's maker; left out: OpenSC's.")
+@click.option("--pin-file", type=click.File("r"), help="File with the token's PIN; `-` reads standard input.")
+@click.option("--csr", "request", type=_FILE, help="Take the key of this request (PKCS#10, PEM) instead of a token.")
+@click.option("--out", type=_FILE, help="With --csr: where the certificate goes; left out: standard output.")
+@click.option("--replace", is_flag=True, help="End every other certificate of the person.")
+@options.environment
+@options.as_json
+def issue(
+    *,
+    person: str,
+    label: str | None,
+    module: str | None,
+    pin_file: IO[str] | None,
+    request: pathlib.Path | None,
+    out: pathlib.Path | None,
+    replace: bool,
+    environment: str,
+    as_json: bool,
+) -> None:
+    """Issue a VPN certificate (签发证书): the key is made on the token, and no file ever holds it.
+
+    The token asks for its PIN, on the terminal or from a file; a PIN is never a word of the command line. A person
+    may have two certificates: the one in use, and its renewal.
+
+    \b
+    Examples:
+      govcloud vpn issue --person li.wei --token staff-017
+      govcloud vpn issue --person li.wei --pin-file - --json <pin
+      govcloud vpn issue --person li.wei --csr li.wei.csr --out li.wei.crt
+    """
+    from govcloud_cli.run.vpn import desk as run_desk
+
+    if request is None and out is not None:
+        raise errors.UsageError("--out goes with --csr: a token gets its certificate itself")
+    if request is not None and (module or pin_file):
+        raise errors.UsageError("--csr needs no token here, so no --module and no --pin-file")
+    place = offices.find(environment)
+    holder = run_desk.holder(place.site.spec, place.plan, person, today=runs.now().date())
+    if request is not None:
+        result = _by_request(place.desk(), holder, request, label=label or "", replace=replace)
+    else:
+        result = _on_token(place, holder, label=label, module=module, pin_file=pin_file, replace=replace)
+    published = _publish(place, result)
+    if request is not None and out is not None:
+        out.write_bytes(result.certificate)
+    _print(place, result, published=published, as_json=as_json, to_stdout=request is not None and out is None)
+
+
+def _on_token(
+    place: offices.Place,
+    holder: certificates.Holder,
+    *,
+    label: str | None,
+    module: str | None,
+    pin_file: IO[str] | None,
+    replace: bool,
+) -> issuing.Result:
+    from govcloud_cli.run.vpn import issuing as run_issuing
+    from govcloud_cli.run.vpn import tokens
+
+    reader = tokens.Reader(module=module or tokens.MODULE)
+    token = reader.choose(label)
+    if token.last:
+        raise errors.GovcloudError(
+            f"one try is left for the PIN of token '{token.label}'",
+            remedy="have its holder log in to it once with the maker's program, so that a slip here cannot lock it",
+        )
+    pin = _pin(token.label, pin_file)
+    return run_issuing.on_token(place.desk(), holder, reader=reader, token=token, pin=pin, replace=replace)
+
+
+def _by_request(
+    office: desk.Desk, holder: certificates.Holder, path: pathlib.Path, *, label: str, replace: bool
+) -> issuing.Result:
+    from govcloud_cli.run.vpn import issuing as run_issuing
+
+    try:
+        with path.open("rb") as file:
+            pem = file.read(_MOST_REQUEST)
+    except OSError as error:
+        raise errors.UsageError(f"{path} cannot be read", cause=error.strerror) from None
+    return run_issuing.by_request(office, holder, pem, label=label, replace=replace)
+
+
+def _pin(label: str, file: IO[str] | None) -> str:
+    if file is not None:
+        pin = file.read(_MOST_PIN).strip("\r\n")
+    elif sys.stdin.isatty():
+        pin = str(click.prompt(f"PIN of token '{output.plain(label)}' (令牌口令)", hide_input=True, err=True))
+    else:
+        raise errors.UsageError("nobody is there to type the PIN", remedy="name a file with --pin-file, or `-`")
+    if not pin:
+        raise errors.UsageError("the PIN is empty")
+    return pin
+
+
+def _publish(place: offices.Place, result: issuing.Result) -> bool | None:
+    """Have the gateway know what was replaced; None if nothing was, False if it cannot be reached."""
+    from govcloud_cli.run.vpn import cutting
+
+    if not result.revoked:
+        return None
+    try:
+        # Whoever is connected stays: the new certificate is the same person's.
+        cutting.publish(place.desk(), place.gateway())
+    except errors.GovcloudError as error:
+        output.console(stderr=True).print(
+            "warning 警告: the old certificate is revoked here, and the gateway does not know it yet: "
+            f"{error.message}; run `govcloud vpn crl`",
+            soft_wrap=True,
+        )
+        return False
+    return True
+
+
+def _print(
+    place: offices.Place, result: issuing.Result, *, published: bool | None, as_json: bool, to_stdout: bool
+) -> None:
+    issued, now = result.issued, runs.now()
+    if as_json:
+        output.print_json(
+            {
+                "ok": True,
+                "certificate": offices.document(issued, now),
+                "pem": result.certificate.decode("ascii"),
+                "replaced": [one.serial for one in result.revoked],
+                "published": published,
+            }
+        )
+        return
+    if to_stdout:
+        click.echo(result.certificate.decode("ascii"), nl=False)
+    offices_told = f"on token '{issued.token}'" if issued.token else "for the request's key"
+    output.console(stderr=to_stdout).print(
+        f"issued to {issued.person} ({issued.name}) {offices_told}, serial {issued.serial}, "
+        f"valid until {issued.not_after:%Y-%m-%d %H:%M} UTC\n"
+        f"Next: govcloud vpn profile --person {issued.person} --out FOLDER --env {place.site.spec.environment}",
+        soft_wrap=True,
+    )

@@ -1,0 +1,1 @@
+"""What the roles of each service are told of their machine."""

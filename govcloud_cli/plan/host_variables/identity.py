@@ -1,0 +1,33 @@
+"""Variables of the role `identity`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from govcloud_cli.model import inventory
+from govcloud_cli.plan import administration, controller_files, database_servers, identity_places
+from govcloud_cli.plan import identity as planned
+
+
+def of(spec: inventory.Inventory, place: identity_places.Place) -> dict[str, Any]:
+    """Everything that the role is told."""
+    machine = place.machine
+    certificate = identity_places.certificate(machine.id)
+    database = database_servers.server(spec, spec.zone(machine.interfaces[0].zone))
+    return {
+        "identity_host": place.host,
+        "identity_listen_addresses": administration.zone_addresses(machine),
+        "identity_admin_listen_addresses": administration.addresses(machine),
+        "identity_admin_sources": list(administration.engineers(spec, spec.side_of(machine))),
+        "identity_tls_certificate_file": controller_files.pki(f"{certificate}.crt"),
+        "identity_tls_key_file": controller_files.pki(f"{certificate}.key"),
+        "identity_ca_file": controller_files.pki("services-ca.crt"),
+        "identity_database_host": str(database.interface.address),
+        "identity_database_name": identity_places.DATABASE,
+        "identity_database_certificate_file": controller_files.pki(f"{identity_places.DATABASE_CERTIFICATE}.crt"),
+        "identity_database_key_file": controller_files.pki(f"{identity_places.DATABASE_CERTIFICATE}.key"),
+        "identity_archive": controller_files.tool(identity_places.TOOL),
+        "identity_archive_sha256": controller_files.tool(identity_places.TOOL, digest=True),
+        "identity_engine_secret_file": controller_files.secret(planned.ENGINE_SECRET),
+        "identity_break_glass_file": controller_files.secret(identity_places.BREAK_GLASS_SECRET),
+    }

@@ -1,0 +1,113 @@
+"""Reads a realm's accounts and the groups that they are in."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from govcloud_cli.governance import people_changes
+from govcloud_cli.plan import identity_places
+from govcloud_cli.providers.keycloak import session
+from govcloud_cli.run.people import connection
+
+ADMIN = f"/admin/realms/{identity_places.REALM}"
+AT_ONCE = 8
+"""Requests at a time: a Keycloak of two processors is busy with them."""
+_PAGE = 500
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Group:
+    """A group of the realm."""
+
+    id: str
+    name: str
+    path: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Directory:
+    """What the realm has."""
+
+    groups: Mapping[str, tuple[Group, ...]]
+    """By name. Tokens carry names, so a second group of a name, wherever in the tree, counts as the first."""
+    accounts: tuple[people_changes.Account, ...]
+    """Ordered by person."""
+
+    def account(self, person: str) -> people_changes.Account | None:
+        """The account of a person."""
+        return next((account for account in self.accounts if account.person == person), None)
+
+
+def read(api: connection.Api) -> Directory:
+    """Every account with its groups. Raises `errors.GovcloudError`."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        groups = _groups(api, pool)
+        members = pool.map(lambda group: _members(api, group), groups)
+        names: dict[str, set[str]] = {}
+        for group, ids in zip(groups, members, strict=True):
+            for account in ids:
+                names.setdefault(account, set()).add(group.name)
+    found = [_account(one, names.get(one["id"], ())) for one in _pages(api, f"{ADMIN}/users", _BRIEF)]
+    by_name: dict[str, list[Group]] = {}
+    for group in sorted(groups, key=lambda one: (one.path.count("/"), one.path)):
+        by_name.setdefault(group.name, []).append(group)
+    return Directory(
+        groups={name: tuple(those) for name, those in by_name.items()},
+        accounts=tuple(sorted(found, key=lambda one: one.person)),
+    )
+
+
+def credentials(api: connection.Api, account: str) -> list[Any]:
+    """What an account can log in with: `id`, `type`, `createdDate` (milliseconds); never a secret."""
+    found: list[Any] = api.get(f"{ADMIN}/users/{session.quoted(account)}/credentials")
+    return found
+
+
+_BRIEF: Mapping[str, str] = {"briefRepresentation": "true"}
+
+
+def _groups(api: connection.Api, pool: concurrent.futures.Executor) -> list[Group]:
+    """The whole tree, level by level: Keycloak lists the children of one group at a time."""
+    found: list[Group] = []
+    level = list(_pages(api, f"{ADMIN}/groups", _BRIEF))
+    while level:
+        found += [Group(id=one["id"], name=one["name"], path=one["path"]) for one in level]
+        parents = [one["id"] for one in level if one.get("subGroupCount", 0)]
+        lists = pool.map(lambda parent: list(_pages(api, f"{ADMIN}/groups/{parent}/children", _BRIEF)), parents)
+        level = [child for children in lists for child in children]
+    return found
+
+
+def _members(api: connection.Api, group: Group) -> list[str]:
+    return [one["id"] for one in _pages(api, f"{ADMIN}/groups/{session.quoted(group.id)}/members", _BRIEF)]
+
+
+def _pages(api: connection.Api, path: str, query: Mapping[str, str]) -> Iterator[Any]:
+    first = 0
+    while True:
+        page = api.get(path, query={**query, "first": str(first), "max": str(_PAGE)})
+        yield from page
+        first += len(page)
+        if len(page) < _PAGE:
+            return
+
+
+def _account(found: Mapping[str, Any], groups: Iterable[str]) -> people_changes.Account:
+    return people_changes.Account(
+        id=found["id"],
+        person=found["username"],
+        name=" ".join(filter(None, (found.get("firstName"), found.get("lastName")))),
+        enabled=found["enabled"],
+        has_code=bool(found.get("totp")),
+        groups=frozenset(groups),
+        origin=_origin(found),
+    )
+
+
+def _origin(found: Mapping[str, Any]) -> people_changes.Origin:
+    if found.get("serviceAccountClientId") or str(found["username"]).startswith(people_changes.SERVICE):
+        return people_changes.Origin.SERVICE
+    return people_changes.Origin.DIRECTORY if found.get("federationLink") else people_changes.Origin.OWN

@@ -1,0 +1,96 @@
+"""Enrols a person who is there in person: a password, and the secret of one-time codes, told once and kept nowhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from govcloud_cli import errors
+from govcloud_cli.governance import one_time_codes, people_changes
+from govcloud_cli.providers.keycloak import failures, session
+from govcloud_cli.run.people import connection, directory
+
+_LABEL = "govcloud"
+"""How the account page names a code of ours; Keycloak wants no two alike, so chance follows."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Enrolled:
+    """What the person takes along."""
+
+    uri: str = dataclasses.field(repr=False)
+    """For the authenticator app; whoever has it makes the person's codes."""
+
+
+def enrol(
+    api: connection.Api,
+    account: people_changes.Account,
+    *,
+    password: str | None,
+    issuer: str,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> Enrolled:
+    """Set a password (None: it stays) and a new code; end every session. The code that was there works no more.
+
+    Raises `errors.UsageError` with the policy's words for a password that it refuses.
+    """
+    path = f"{directory.ADMIN}/users/{session.quoted(account.id)}"
+    secret = random(one_time_codes.SECRET_BYTES)
+    before = _codes(api, account.id)
+    # The code first: at no moment is there an account that a password alone opens.
+    api.put(path, {"credentials": [_code(secret)]})
+    if password is not None:
+        try:
+            _set_password(api, path, password)
+        except errors.GovcloudError:
+            _remove(api, path, _codes(api, account.id) - before)
+            raise
+    # Only now: killed before this, the person still has the code of before.
+    _remove(api, path, before)
+    api.post(f"{path}/logout")
+    return Enrolled(uri=one_time_codes.uri(secret, issuer=issuer, account=account.person))
+
+
+def _codes(api: connection.Api, account: str) -> set[str]:
+    return {one["id"] for one in directory.credentials(api, account) if one["type"] == "otp"}
+
+
+def _remove(api: connection.Api, path: str, those: set[str]) -> None:
+    for one in sorted(those):
+        try:
+            api.request("DELETE", f"{path}/credentials/{session.quoted(one)}")
+        except failures.NotFoundError:
+            continue
+
+
+def _set_password(api: connection.Api, path: str, password: str) -> None:
+    try:
+        api.put(f"{path}/reset-password", {"type": "password", "value": password, "temporary": False})
+    except failures.ApiError as error:
+        if error.status != 400:
+            raise
+        raise errors.UsageError(
+            "the password is not good enough",
+            cause=None if error.cause is None else error.cause.replace(password, "(withheld)"),
+            remedy="let the person choose another one; nothing was changed",
+        ) from None
+
+
+def _code(secret: bytes) -> dict[str, Any]:
+    about = {
+        "subType": "totp",
+        "digits": one_time_codes.DIGITS,
+        "period": one_time_codes.SECONDS,
+        "counter": 0,
+        "algorithm": one_time_codes.ALGORITHM,
+        "secretEncoding": "BASE32",
+    }
+    return {
+        "type": "otp",
+        "userLabel": f"{_LABEL}-{secrets.token_hex(3)}",
+        "secretData": json.dumps({"value": one_time_codes.text(secret)}),
+        "credentialData": json.dumps(about),
+    }

@@ -1,0 +1,66 @@
+"""Where a side's identity service is administered from, and with what."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
+from govcloud_cli import errors
+from govcloud_cli.model import platforms, tenants
+from govcloud_cli.plan import identity, plans
+from govcloud_cli.run import reach, sites, workspace
+from govcloud_cli.run.people import connection
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Place:
+    """One side with an identity service."""
+
+    site: sites.Site
+    plan: plans.SidePlan
+    identity: identity.IdentityPlan
+
+    @property
+    def side(self) -> platforms.Side:
+        """The side."""
+        return self.plan.side
+
+    @property
+    def folder(self) -> workspace.SideFolder:
+        """The side's folder."""
+        return self.site.space.side(self.side)
+
+    @property
+    def tenants(self) -> tuple[tenants.Tenant, ...]:
+        """The tenants of the side."""
+        spec = self.site.spec
+        return tuple(one for one in spec.tenants if spec.zone(one.spec.zone).side is self.side)
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[connection.Api]:
+        """The admin API. Raises `errors.GovcloudError` where the service was never deployed, or does not answer."""
+        try:
+            secret = (self.folder.secrets / identity.ENGINE_SECRET).read_text(encoding="ascii").strip()
+            authority = (self.folder.pki / "services-ca.crt").read_text(encoding="ascii")
+        except FileNotFoundError as error:
+            raise errors.GovcloudError(
+                f"the identity service of the {self.side.value} side was never deployed",
+                where=str(error.filename),
+                remedy="run `govcloud deploy` first",
+            ) from None
+        server = connection.Server(url=self.identity.admin_url, secret=secret, ca=authority)
+        with connection.opened(server, reach.of(self.plan)) as api:
+            yield api
+
+
+def of(site: sites.Site, plan: plans.Plan) -> tuple[Place, ...]:
+    """The services of the plan's sides. Raises `errors.UsageError` if there is none."""
+    found = tuple(Place(site=site, plan=side, identity=side.identity) for side in plan.sides if side.identity)
+    if not found:
+        raise errors.UsageError(
+            f"environment {site.spec.environment} has no identity service on the chosen side",
+            where="spec.machines of platform.yaml",
+            remedy="give a machine the service identity",
+        )
+    return found

@@ -1,0 +1,244 @@
+"""Brings one side's accounts to what `people.yaml` says; killed anywhere and run again, it goes on.
+
+Who leaves is shut out first, everybody at once; then what leads past the identity service (VPN); then the rest. What
+was to be done for a leaver is found again in the groups that he still has, which go last.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import datetime
+import functools
+import itertools
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from govcloud_cli import errors
+from govcloud_cli.governance import chain, people_changes
+from govcloud_cli.model import people, tenants
+from govcloud_cli.run import rotations, workspace
+from govcloud_cli.run.people import applying, connection, directory
+
+Cut = Callable[[Sequence[people_changes.Leave]], None]
+"""Ends what leavers have beside their account. May be called again for the same; raises `errors.GovcloudError`."""
+_NAMED = 50
+"""People in one audit record."""
+_TWO_IMPORTS = 2
+
+
+class Record(Protocol):
+    """Puts a record into the side's audit log. Raises `errors.GovcloudError` if it cannot: nothing is done then."""
+
+    def __call__(self, action: chain.Action, details: Mapping[str, Any]) -> None:
+        """Write it, durably."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What a sync of one side would do."""
+
+    changes: people_changes.Changes
+    directory: directory.Directory
+
+
+@dataclasses.dataclass(kw_only=True)
+class Outcome:
+    """What became of it."""
+
+    joined: int = 0
+    moved: int = 0
+    left: int = 0
+    returned: int = 0
+    failures: list[str] = dataclasses.field(default_factory=list)
+    """`person: what did not work`; everybody else is done."""
+
+    @property
+    def done(self) -> int:
+        """How many accounts were changed."""
+        return self.joined + self.moved + self.left + self.returned
+
+
+def look(
+    api: connection.Api,
+    known: Sequence[people.Person],
+    *,
+    everyone: Sequence[tenants.Tenant],
+    today: datetime.date,
+) -> Outlook:
+    """Read the realm and compare. `everyone`: the tenants of the side."""
+    found = directory.read(api)
+    changes = people_changes.changes(known, found.accounts, offered=found.groups.keys(), everyone=everyone, today=today)
+    return Outlook(changes=changes, directory=found)
+
+
+@dataclasses.dataclass(kw_only=True)
+class Sync:
+    """One side's sync."""
+
+    api: connection.Api
+    outlook: Outlook
+    folder: workspace.SideFolder
+    record: Record
+    cuts: Sequence[Cut] = ()
+    report: Callable[[str], None] = lambda _: None
+    outcome: Outcome = dataclasses.field(default_factory=Outcome)
+
+    def run(self) -> Outcome:
+        """Do everything. A person who cannot be changed stops nobody else's change.
+
+        Raises `errors.GovcloudError` where nothing more may be done: the audit cannot be written.
+        """
+        changes = self.outlook.changes
+        self._forget({one.person for one in changes})
+        if not any(True for _ in changes):
+            return self.outcome
+        self.record(chain.Action.PEOPLE_SYNC_BEGAN, counts(changes))
+        try:
+            self._act(changes)
+        except BaseException:
+            self.record(chain.Action.PEOPLE_SYNC_ENDED, self._ended() | {"result": "interrupted"})
+            raise
+        self.record(chain.Action.PEOPLE_SYNC_ENDED, self._ended())
+        return self.outcome
+
+    def _act(self, changes: people_changes.Changes) -> None:
+        accounts = applying.Accounts(self.api, self.outlook.directory.groups)
+        shut = self._shut(accounts, changes.leaves)
+        cut = self._cut(shut)
+        for leave in shut:
+            self._rotate(leave.person, leave.rotate)
+        for move in changes.moves:
+            self._move(accounts, move)
+        for leave in shut:
+            self._settle(accounts, leave, cut=cut)
+        for person in changes.returns:
+            self._return(accounts, person)
+        self._join(accounts, changes.joins)
+
+    def _ended(self) -> dict[str, Any]:
+        done = self.outcome
+        result = "failed" if done.failures and not done.done else "partly" if done.failures else "done"
+        numbers = {"joined": done.joined, "moved": done.moved, "left": done.left, "returned": done.returned}
+        return {"result": result, **numbers, "failures": done.failures[:_NAMED], "failed": len(done.failures)}
+
+    def _shut(self, accounts: applying.Accounts, leaves: Sequence[people_changes.Leave]) -> list[people_changes.Leave]:
+        for some in _batches(leaves, _NAMED):
+            self.record(chain.Action.PEOPLE_LEAVING, {"people": [leaving(one) for one in some]})
+        self.report(f"{len(leaves)} leavers: accounts and sessions")
+        with concurrent.futures.ThreadPoolExecutor(max_workers=directory.AT_ONCE) as pool:
+            futures = [(leave, pool.submit(accounts.shut, leave)) for leave in leaves]
+            return [leave for leave, future in futures if self._worked(leave.person, future.result)]
+
+    def _cut(self, leaves: Sequence[people_changes.Leave]) -> bool:
+        """Whether everything beside the accounts has been ended."""
+        if not leaves:
+            return True
+        self.report(f"{len(leaves)} leavers: certificates and tunnels")
+        worked = [self._worked(f"{len(leaves)} leavers", functools.partial(cut, leaves)) for cut in self.cuts]
+        return all(worked)
+
+    def _rotate(self, person: str, of: Sequence[str]) -> None:
+        record = rotations.load(self.folder)
+        bumped = record.bumped(person, of)
+        if of and bumped != record:
+            rotations.save(self.folder, bumped)
+
+    def _forget(self, changing: Collection[str]) -> None:
+        """Close what a killed run left open about people with whom it was done."""
+        for person in rotations.load(self.folder).open:
+            if person not in changing:
+                self._settled(person)
+
+    def _settled(self, person: str) -> None:
+        record = rotations.load(self.folder)
+        if person in record.open:
+            rotations.save(self.folder, record.settled(person))
+
+    def _settle(self, accounts: applying.Accounts, leave: people_changes.Leave, *, cut: bool) -> None:
+        # His groups say what there is still to do; only a whole leave takes them.
+        if cut and self._worked(leave.person, lambda: accounts.settle(leave)):
+            self._settled(leave.person)
+            self.outcome.left += 1
+            self.record(chain.Action.PERSON_LEFT, leaving(leave))
+
+    def _move(self, accounts: applying.Accounts, move: people_changes.Move) -> None:
+        told = moving(move)
+        self.record(chain.Action.PERSON_MOVING, told)
+        self._rotate(move.person, move.rotate)
+        if self._worked(move.person, lambda: accounts.move(move)):
+            self._settled(move.person)
+            self.outcome.moved += 1
+            self.record(chain.Action.PERSON_MOVED, told)
+
+    def _return(self, accounts: applying.Accounts, person: people_changes.Return) -> None:
+        told = {"person": person.person, "added": person.added, "removed": person.removed}
+        self.record(chain.Action.PERSON_RETURNING, told)
+        if self._worked(person.person, lambda: accounts.readmit(person)):
+            self.outcome.returned += 1
+            self.record(chain.Action.PERSON_RETURNED, told)
+
+    def _join(self, accounts: applying.Accounts, joins: Sequence[people_changes.Join]) -> None:
+        batches = list(_batches(joins, applying.BATCH))
+        # Two imports at a time are all that a small Keycloak has processors for.
+        with concurrent.futures.ThreadPoolExecutor(max_workers=_TWO_IMPORTS) as pool:
+            for some in _batches(batches, _TWO_IMPORTS):
+                for batch in some:
+                    self.record(chain.Action.PEOPLE_JOINING, {"people": [one.person for one in batch]})
+                futures = [(batch, pool.submit(accounts.join, batch)) for batch in some]
+                for batch, future in futures:
+                    joined = self._joined(accounts, batch, future)
+                    self.outcome.joined += len(joined)
+                    if joined:
+                        self.record(chain.Action.PEOPLE_JOINED, {"people": [one.person for one in joined]})
+                self.report(f"{self.outcome.joined} of {len(joins)} joiners")
+
+    def _joined(
+        self,
+        accounts: applying.Accounts,
+        batch: Sequence[people_changes.Join],
+        future: concurrent.futures.Future[None],
+    ) -> list[people_changes.Join]:
+        """Those of a batch who have an account now: of one that was refused as a whole, each by himself."""
+        try:
+            future.result()
+        except errors.GovcloudError:
+            return [one for one in batch if self._worked(one.person, functools.partial(accounts.join, [one]))]
+        return list(batch)
+
+    def _worked(self, whom: str, act: Callable[[], None]) -> bool:
+        try:
+            act()
+        except errors.GovcloudError as error:
+            self.outcome.failures.append(": ".join(filter(None, (whom, error.message, error.cause))))
+            return False
+        return True
+
+
+def counts(changes: people_changes.Changes) -> dict[str, int]:
+    """How many of each; `leave` counts also those who were shut out and not yet done with."""
+    return {
+        "join": len(changes.joins),
+        "move": len(changes.moves),
+        "leave": len(changes.leaves),
+        "return": len(changes.returns),
+        "accounts": changes.accounts,
+    }
+
+
+def leaving(leave: people_changes.Leave) -> dict[str, Any]:
+    """A leaver, for the audit."""
+    return {"person": leave.person, "reason": leave.reason, "groups": leave.groups, "rotate": leave.rotate}
+
+
+def moving(move: people_changes.Move) -> dict[str, Any]:
+    """A mover, for the audit."""
+    told: dict[str, Any] = {"person": move.person, "added": move.added, "removed": move.removed}
+    optional = {"name": move.name, "rotate": move.rotate, "adopted": move.adopted, "heldTwoDuties": move.conflict}
+    return told | {name: value for name, value in optional.items() if value}
+
+
+def _batches(many: Iterable[Any], size: int) -> Iterable[list[Any]]:
+    iterator = iter(many)
+    while batch := list(itertools.islice(iterator, size)):
+        yield batch

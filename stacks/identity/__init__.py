@@ -1,0 +1,1 @@
+"""The project `identity`: one side's realm, its groups and clients."""

@@ -1,0 +1,144 @@
+"""Joiner, mover, leaver: each case is a file of `tests/cases/governance/people`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import pathlib
+from typing import Any
+
+import pytest
+import yaml
+
+from govcloud_cli import errors
+from govcloud_cli.governance import people_changes
+from govcloud_cli.model import people, tenants
+from govcloud_cli.plan import identity
+
+CASES = {
+    path.stem: path
+    for path in sorted((pathlib.Path(__file__).parents[1] / "cases" / "governance" / "people").glob("*.yaml"))
+}
+TODAY = datetime.date(2026, 11, 1)
+OFFERED = (
+    *("org:lanhe", "org:tax", "finance:owners", "finance:maintainers", "finance:viewers", "office:owners"),
+    *people_changes.DUTIES.values(),
+)
+
+
+def tenant(name: str, databases: list[dict[str, Any]]) -> tenants.Tenant:
+    roles = {"owners": "owner", "maintainers": "maintainer", "viewers": "viewer"}
+    document = {
+        "apiVersion": "govcloud/v1",
+        "kind": "TenantRequest",
+        "metadata": {"id": name, "displayName": name},
+        "spec": {
+            "organisation": "lanhe",
+            "zone": "external",
+            "dataClass": "general",
+            "mlps": 2,
+            "owner": "li.na",
+            "technicalLead": "wang.wei",
+            "contact": {"mailbox": "it@office.example", "phone": "0990-5551234"},
+            "environments": [{"name": "prod", "quota": "s", "databases": databases}],
+            "members": [{"group": f"{name}:{group}", "role": role} for group, role in roles.items()],
+        },
+    }
+    return tenants.Tenant.model_validate_json(json.dumps(document))
+
+
+TENANTS = (tenant("finance", [{"id": "ledger", "tier": "shared"}]), tenant("office", []))
+
+
+def person(row: dict[str, Any]) -> people.Person:
+    return people.Person.model_validate_json(json.dumps(row, default=str))
+
+
+def account(row: dict[str, Any]) -> people_changes.Account:
+    found = {"id": f"id-{row['person']}", "name": "", "enabled": True, **row}
+    found["groups"] = frozenset(found.get("groups", ()))
+    found["origin"] = people_changes.Origin(found.get("origin", "own"))
+    return people_changes.Account(**found)
+
+
+def changes(known: list[dict[str, Any]], accounts: list[dict[str, Any]]) -> people_changes.Changes:
+    return people_changes.changes(
+        [person(row) for row in known],
+        [account(row) for row in accounts],
+        offered=OFFERED,
+        everyone=TENANTS,
+        today=TODAY,
+    )
+
+
+def told(found: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """What of changes is not as it is if nobody says so."""
+    rows = []
+    for one in found:
+        fields = {field.name: field.default for field in dataclasses.fields(one)}
+        row = {name: getattr(one, name) for name in fields if name != "account" and getattr(one, name) != fields[name]}
+        rows.append({name: list(value) if isinstance(value, tuple) else value for name, value in row.items()})
+    return rows
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_people_and_accounts_come_to_these_changes(name: str) -> None:
+    case = yaml.safe_load(CASES[name].read_text(encoding="utf-8"))
+    found = changes(case.get("known", []), case.get("accounts", []))
+    seen = {"leave": found.leaves, "move": found.moves, "return": found.returns, "join": found.joins}
+    assert {kind: told(those) for kind, those in seen.items()} == {kind: case.get(kind, []) for kind in seen}
+    assert {name: list(those) for name, those in found.missing.items()} == case.get("missing", {})
+
+
+def staff(number: int, *, leaving: int) -> people_changes.Changes:
+    rows: list[dict[str, Any]] = [
+        {"person": f"p{index}", "name": f"P{index}", "groups": ["org:lanhe"]} for index in range(number)
+    ]
+    stay = [{"id": row["person"], "displayName": row["name"], "organisation": "lanhe"} for row in rows[leaving:]]
+    return changes(stay, rows)
+
+
+@pytest.mark.parametrize(("number", "leaving"), [(8, 5), (100, 10), (109, 10)])
+def test_a_few_leavers_need_no_counting(number: int, leaving: int) -> None:
+    people_changes.refuse_mass_leave(staff(number, leaving=leaving), None)
+
+
+@pytest.mark.parametrize(("number", "leaving"), [(8, 6), (8, 8), (100, 11)])
+def test_many_leavers_at_once_are_refused_until_somebody_gives_exactly_their_number(number: int, leaving: int) -> None:
+    found = staff(number, leaving=leaving)
+    with pytest.raises(errors.UsageError, match=f"{leaving} of {number} accounts would be disabled at once") as caught:
+        people_changes.refuse_mass_leave(found, None)
+    assert f"--leavers {leaving}" in str(caught.value.remedy)
+    people_changes.refuse_mass_leave(found, leaving)
+    for wrong in (leaving - 1, leaving + 1, 0):
+        with pytest.raises(errors.UsageError, match=f"{leaving} people would leave"):
+            people_changes.refuse_mass_leave(found, wrong)
+
+
+def test_who_is_disabled_already_does_not_count_as_a_leaver() -> None:
+    rows: list[dict[str, Any]] = [
+        {"person": f"p{n}", "enabled": False, "groups": ["org:lanhe", "finance:owners"]} for n in range(50)
+    ]
+    found = changes([], rows)
+    assert (len(found.leaves), found.leavers) == (50, 0)
+    people_changes.refuse_mass_leave(found, None)
+
+
+def test_leavers_go_before_everybody_else() -> None:
+    known = [
+        {"id": "new", "displayName": "N", "organisation": "lanhe"},
+        {"id": "moves", "displayName": "M", "organisation": "tax"},
+        {"id": "back", "displayName": "B", "organisation": "tax"},
+    ]
+    accounts: list[dict[str, Any]] = [
+        {"person": "moves", "name": "M", "groups": ["org:lanhe"]},
+        {"person": "back", "name": "B", "groups": ["org:tax"], "enabled": False},
+        {"person": "gone", "name": "G", "groups": ["org:tax"]},
+    ]
+    assert [one.person for one in changes(known, accounts)] == ["gone", "moves", "back", "new"]
+
+
+def test_groups_are_named_as_the_realm_names_them() -> None:
+    assert dict(people_changes.DUTIES) == dict(identity.DUTY_GROUPS)
+    assert people_changes.ORGANISATION == identity.ORGANISATION

@@ -1,0 +1,47 @@
+"""A Keycloak for the tests marked `engine`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from govcloud_cli.providers import keycloak as package
+from govcloud_cli.providers import resource
+from govcloud_cli.providers.keycloak import session
+from tests.support import keycloak
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[keycloak.Running]:
+    with keycloak.running() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def api(server: keycloak.Running) -> Iterator[session.Session]:
+    with server.session() as one:
+        yield one
+
+
+@pytest.fixture
+def configured(server: keycloak.Running) -> dict[str, Any]:
+    """The provider's configuration."""
+    return {
+        "url": server.url,
+        "clientId": keycloak.CLIENT,
+        "clientSecret": keycloak.SECRET,
+        "rootCaCertificate": server.ca,
+    }
+
+
+@pytest.fixture
+def handlers(configured: dict[str, Any]) -> Iterator[Mapping[resource.Token, resource.Handler]]:
+    """The handlers by the last part of their token."""
+    cancelled = threading.Event()
+    found = {token.rpartition(":")[2]: handler for token, handler in package.configure(configured, cancelled).items()}
+    yield found
+    found["Realm"].connection.close()  # type: ignore[attr-defined]
+    cancelled.set()
