@@ -180,7 +180,7 @@ def _forwards(
     place = identity_places.of(spec, side)
     found = [
         (API_FORWARD, kubernetes, services.OFFERS[platforms.Service.KUBERNETES].port),
-        (IDENTITY_FORWARD, place and place.machine, identity_places.ADMIN_PORT),
+        (IDENTITY_FORWARD, None if place is None else place.machine, identity_places.ADMIN_PORT),
     ]
     for name, machine, port in found:
         if machine is not None and port is not None:

@@ -145,6 +145,7 @@ def test_a_host_that_cannot_be_is_told_so() -> None:
 
 
 def test_an_authority_that_is_none_is_refused() -> None:
-    for text in ("", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"):
+    leaf, _ = control_plane._authority().issue("server", server=True)
+    for text in ("", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", leaf):
         with pytest.raises(errors.UsageError):
             transport.context(text)
