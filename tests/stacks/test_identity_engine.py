@@ -22,9 +22,10 @@ from pulumi import automation
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import databases, identity
 from govcloud_cli.providers.keycloak import failures, fingerprint, session
+from govcloud_cli.run.login import clocks, device, endpoints, transport
 from stacks.components import realms
 from stacks.identity import program
-from tests.support import directory, identity_inventories, keycloak, logging_in
+from tests.support import directory, identity_inventories, keycloak, logging_in, login_forms
 
 pytestmark = [pytest.mark.engine, pytest.mark.filterwarnings("default")]
 
@@ -502,3 +503,21 @@ def test_a_run_that_lost_its_state_adopts_everything_and_can_take_it_down(
     stack.destroy(color="never")
     assert deployed.api.find(AT) is None
     assert deployed.api.get("/admin/realms/master")["realm"] == "master"
+
+
+def test_govcloud_login_gets_what_the_cluster_takes(deployed: Deployed) -> None:
+    deployed.enrol("ren.na", "finance:maintainers", "org:finance-bureau")
+    account = login_forms.Account(name="ren.na", password=PASSWORD, otp=OTP)
+    asked = transport.Https(authority=deployed.server.ca)
+    place = endpoints.discover(f"{deployed.server.url}/realms/govcloud", asked)
+    clock = clocks.Clock(now=time.time, monotonic=time.monotonic, sleep=time.sleep)
+
+    def approve(invitation: device.Invitation) -> None:
+        login_forms.Browser(deployed.server.tls()).log_in(str(invitation.whole_url), account)
+
+    found = device.log_in(asked, place, clock=clock, invite=approve)
+
+    claims = logging_in.claims(found.access)
+    assert claims["aud"] == identity.KUBERNETES_AUDIENCE
+    assert (claims["preferred_username"], claims["exp"] - claims["iat"]) == ("ren.na", identity.TOKEN_SECONDS)
+    assert set(claims["groups"]) == {"finance:maintainers", "org:finance-bureau"}
