@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from govcloud_cli.plan import identity
+from govcloud_cli.plan import identity, identity_places
 from tests.support import keycloak, login_forms
 
 Json = dict[str, Any]
@@ -51,7 +51,7 @@ def post(server: keycloak.Running, url: str, form: Mapping[str, str]) -> tuple[i
             return error.code, json.loads(error.read() or "{}")
 
 
-def password_token(server: keycloak.Running, client: str, account: str, *, realm: str = identity.REALM) -> str:
+def password_token(server: keycloak.Running, client: str, account: str, *, realm: str = identity_places.REALM) -> str:
     """The access token of an account without one-time codes, by a client of `realm` for tests."""
     form = {"grant_type": "password", "client_id": client, "username": account, "password": "Correct-Horse-42"}
     status, answer = post(server, f"{server.url}/realms/{realm}/protocol/openid-connect/token", form)

@@ -7,7 +7,7 @@ import pathlib
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import identity, services
+from govcloud_cli.plan import identity_places, services
 from govcloud_cli.run import applied, sites, workspace
 from govcloud_cli.run.login import profiles
 
@@ -28,7 +28,7 @@ def profile(site: sites.Site, *, name: str) -> profiles.Profile:
     return profiles.check(
         profiles.Profile(
             name=name,
-            issuer=f"https://{site.spec.platform.spec.identity.host or machine.id}/realms/{identity.REALM}",
+            issuer=f"https://{site.spec.platform.spec.identity.host or machine.id}/realms/{identity_places.REALM}",
             authority=_authority(folder.pki / "services-ca.crt"),
             server=_server(site, side, folder),
             server_authority=_authority(folder.pki / "kubernetes-ca.crt"),
