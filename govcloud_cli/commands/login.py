@@ -144,10 +144,10 @@ def _print_credential(name: str | None) -> None:
     from govcloud_cli.run.login import clocks, sessions
 
     clock = clocks.Clock(now=time.time, monotonic=time.monotonic, sleep=time.sleep)
-    profile = profile_options.saved(name or profile_options.DEFAULT)
-    if profile is None:
-        raise errors.GovcloudError("nobody is logged in here (尚未登录)", remedy="run `govcloud login`")
     try:
+        profile = profile_options.saved(name or profile_options.DEFAULT)
+        if profile is None:
+            raise errors.GovcloudError("nobody is logged in here (尚未登录)", remedy="run `govcloud login`")
         found = sessions.current(profile, profile.transport(), clock=clock)
     except errors.GovcloudError as error:
         # One line, because kubectl prints it between its own.

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import json
 import pathlib
+import time
 
 import pytest
 
-from govcloud_cli.commands import login
 from govcloud_cli.run import workspace
 from govcloud_cli.run.login import profiles, sessions, tokens, transport
 from tests.run.login.test_profiles import AUTHORITY, PROFILE
@@ -26,8 +26,8 @@ def _home(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def answered_by(monkeypatch: pytest.MonkeyPatch, service: Service) -> Service:
     """Only HTTP is doubled, and waiting takes no time."""
     monkeypatch.setattr(transport.Https, "ask", lambda _self, url, form=None: service.ask(url, form))
-    monkeypatch.setattr(login.time, "sleep", lambda _: None)
-    monkeypatch.setattr(login.time, "time", lambda: identity_answers.NOW)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "time", lambda: identity_answers.NOW)
     return service
 
 
@@ -83,7 +83,7 @@ def test_stopping_while_waiting_leaves_nothing(monkeypatch: pytest.MonkeyPatch) 
     def stop(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(login.time, "sleep", stop)
+    monkeypatch.setattr(time, "sleep", stop)
     result = run("login", *OFFICE, "--ca", "ca.pem")
     assert result.code == 130
     assert not profiles.locate("default").path.exists()
@@ -125,7 +125,7 @@ def test_kubectl_gets_its_credential_and_nothing_beside_it(monkeypatch: pytest.M
 def test_kubectl_is_told_in_one_line_what_to_do_when_the_session_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     answered_by(monkeypatch, Service(granted(1), refused("invalid_grant")))
     run("login", *OFFICE, "--ca", "ca.pem")
-    monkeypatch.setattr(login.time, "time", lambda: identity_answers.NOW + 100)
+    monkeypatch.setattr(time, "time", lambda: identity_answers.NOW + 100)
     for message in ("the session of wang.fang has ended (会话已结束)", "nobody is logged in here (尚未登录)"):
         result = run("login", "--credential", "--profile", "default")
         assert (result.code, result.stdout) == (1, "")

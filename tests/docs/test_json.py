@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,9 +22,12 @@ from govcloud_cli.plan import plans
 from govcloud_cli.run import deploy, destroy, drift, progress, restoring, sites, verify, workspace
 from govcloud_cli.run import status as run_status
 from govcloud_cli.run.access import days
+from govcloud_cli.run.login import profiles, transport
 from govcloud_cli.run.tools import diagnosis, findings
 from tests.docs import documented
 from tests.inventory import cases
+from tests.run.login import test_profiles as login_profiles
+from tests.support import identity_answers
 
 FOUND = drift.Finding(
     side="external",
@@ -197,6 +201,18 @@ def test_kubeconfig(site: sites.Site) -> None:
     workspace.write(site.space.side(site.sides[0]).kubeconfig, "")
 
     documented.agree("kubeconfig", documented.printed("kubeconfig"))
+
+
+def test_login_and_logout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = identity_answers.Service(identity_answers.granted())
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(transport.Https, "ask", lambda _self, url, form=None: service.ask(url, form))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "time", lambda: identity_answers.NOW)
+    profiles.save(login_profiles.PROFILE)
+
+    documented.agree("login", documented.printed("login", "--profile", "test"))
+    documented.agree("logout", documented.printed("logout", "--profile", "test"))
 
 
 def test_validate_of_a_valid_inventory() -> None:

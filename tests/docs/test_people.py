@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from govcloud_cli.commands import login
 from govcloud_cli.commands.people import WORDS
 from govcloud_cli.governance import people_changes
 from govcloud_cli.run import side_secrets
-from govcloud_cli.run.login import profiles, sessions, transport
 from govcloud_cli.run.people import runs, syncing
 from tests.docs import documented
-from tests.run.login.test_profiles import PROFILE
-from tests.run.login.test_sessions import TOKENS
-from tests.support import identity_answers, inventories, people_service
+from tests.support import inventories, people_service
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "people.md"
 LI = {
@@ -92,18 +87,3 @@ def _nulls(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_the_document_names_every_word_and_no_other() -> None:
     told = set(re.findall(r"govcloud people ([a-z-]+)", DOCUMENT.read_text("utf-8")))
     assert told | {"show"} == set(WORDS)
-
-
-def test_what_login_and_logout_print(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    profiles.save(PROFILE)
-    sessions.save(PROFILE, TOKENS)
-    login._tell(PROFILE, TOKENS, as_json=True)
-    document = json.loads(capsys.readouterr().out)
-    document.pop("schemaVersion")
-    documented.agree("login", document)
-    service = identity_answers.Service()
-    monkeypatch.setattr(transport.Https, "ask", lambda _self, url, form=None: service.ask(url, form))
-    documented.agree("logout", documented.printed("logout", "--profile", "test"))

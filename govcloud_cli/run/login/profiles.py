@@ -80,6 +80,7 @@ def locate(name: str) -> Folder:
 
 def check(profile: Profile) -> Profile:
     """`profile`, its addresses as they are compared. Raises `errors.UsageError` for what cannot be."""
+    locate(profile.name)
     server = profile.server.rstrip("/")
     if not endpoints.is_of(server, server) or not server.isprintable() or "?" in server:
         raise errors.UsageError(f"the API server {profile.server!r} is no https address", remedy="name it by --server")
