@@ -9,7 +9,7 @@ import click
 
 from govcloud_cli import errors
 from govcloud_cli.commands import options, output
-from govcloud_cli.run.tools import catalog, diagnosis, findings, needs
+from govcloud_cli.run.tools import catalog, diagnosis, findings
 
 _STYLES = {
     findings.Status.READY: ("✓", "green"),
@@ -53,6 +53,7 @@ def doctor(environment: str, as_json: bool) -> int:
 def _read(environment: str) -> tuple[str, tuple[str, ...], findings.Check]:
     """The environment's substrate and tools; `embedded` and all of them if its inventory cannot be read."""
     from govcloud_cli.inventory import loading
+    from govcloud_cli.run.tools import needs
 
     folder = options.find_inventory(environment)
     try:

@@ -46,7 +46,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_what_is_missing_is_made_and_told(site: sites.Site, host: dict[str, Any]) -> None:
     prepared = preparing.prepare(site, install=True, report=silent)
     assert prepared.made == ("base image",)
-    assert set(prepared.tools) == {"pulumi", "kube-apiserver", "kube-controller-manager"}
+    assert set(prepared.tools) == {"pulumi", "kube-apiserver", "kube-controller-manager", "keycloak"}
     assert host["images"] == 1
 
 

@@ -28,6 +28,7 @@ from govcloud_cli.run import (
     tools,
     workspace,
 )
+from govcloud_cli.run.audit import places
 from tests.support import inventories
 
 NOW = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
@@ -129,7 +130,11 @@ def test_ssh_and_ansible_know_every_host_its_port_and_its_user(example: pathlib.
     assert "ens256.121" in text
 
 
-def test_a_declared_kubeconfig_is_the_engines_and_is_found_from_the_inventory(example: pathlib.Path) -> None:
+def test_a_declared_kubeconfig_is_the_engines_and_is_found_from_the_inventory(
+    example: pathlib.Path, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    # The example names a folder of the host's own.
+    monkeypatch.setattr(places, "second_place_of", lambda _: tmp_path / "second")
     site = sites.load(example)
     for side in sites.plan(site, today=inventories.TODAY).sides:
         folder = site.space.side(side.side)
@@ -141,7 +146,7 @@ def test_a_declared_kubeconfig_is_the_engines_and_is_found_from_the_inventory(ex
 
 def test_only_what_is_needed_is_built_for_clusters_that_are_there(example: pathlib.Path, no_tools: list[str]) -> None:
     preparing.prepare(sites.load(example), install=True, report=lambda _: None)
-    assert no_tools == ["pulumi"]
+    assert no_tools == ["pulumi", "keycloak"]
 
 
 def test_a_kubeconfig_that_is_of_no_use_is_told_before_anything_happens(

@@ -19,7 +19,18 @@ def references_resolve(world: findings.World) -> Iterator[findings.Finding]:
 
 def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]:
     """Services, ports, environments, databases, members, organisations of VPN groups or that a person decides for."""
-    where: findings.Where
+    yield from _platform_lists(world)
+    for tenant in world.tenants:
+        yield from _tenant_lists(tenant)
+    for freeze in world.freezes:
+        yield from _twice(freeze, ("spec", "environments"), "environment", freeze.spec.environments)
+    if world.people is not None:
+        for index, person in enumerate(world.people.spec.people):
+            yield from _twice(world.people, ("spec", "people", index, "approves"), "organisation", person.approves)
+            yield from _twice(world.people, ("spec", "people", index, "groups"), "group", person.groups)
+
+
+def _platform_lists(world: findings.World) -> Iterator[findings.Finding]:
     for index, machine in enumerate(world.platform.spec.machines):
         yield from _twice(world.platform, ("spec", "machines", index, "services"), "service", machine.services)
         zones = [interface.zone for interface in machine.interfaces]
@@ -28,36 +39,32 @@ def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]
         yield from _twice(world.platform, ("spec", "flows", index, "ports"), "port", flow.ports)
     vpn = world.platform.spec.vpn
     for index, group in enumerate(vpn.groups if vpn is not None else ()):
-        where = ("spec", "vpn", "groups", index)
+        where: findings.Where = ("spec", "vpn", "groups", index)
         yield from _twice(world.platform, (*where, "organisations"), "organisation", group.organisations)
         yield from _twice(world.platform, (*where, "dns"), "address", [str(address) for address in group.dns])
-    for tenant in world.tenants:
-        spec = tenant.spec
-        yield from _twice(
-            tenant, ("spec", "environments"), "environment", [env.name for env in spec.environments], within="name"
-        )
-        for index, environment in enumerate(spec.environments):
-            ids = [database.id for database in environment.databases]
-            where = ("spec", "environments", index, "databases")
-            yield from _twice(tenant, where, "database", ids, within="id")
-            for place, database in enumerate(environment.databases):
-                yield from _twice(tenant, (*where, place, "extensions"), "extension", database.extensions)
-        yield from _twice(tenant, ("spec", "members"), "group", [one.group for one in spec.members], within="group")
-        for index, allowance in enumerate(spec.network.allow):
-            yield from _twice(tenant, ("spec", "network", "allow", index, "ports"), "port", allowance.ports)
-        applications = [(one.environment, one.id) for one in spec.applications]
-        yield from _twice(tenant, ("spec", "applications"), "application", applications, within="id")
-        for index, application in enumerate(spec.applications):
-            where = ("spec", "applications", index, "redirectUris")
-            yield from _twice(tenant, where, "address", application.redirect_uris)
-        keys = [(one.direction, one.peer, one.protocol, one.ports) for one in spec.network.allow]
-        yield from _twice(tenant, ("spec", "network", "allow"), "allowance", keys)
-    for freeze in world.freezes:
-        yield from _twice(freeze, ("spec", "environments"), "environment", freeze.spec.environments)
-    if world.people is not None:
-        for index, person in enumerate(world.people.spec.people):
-            yield from _twice(world.people, ("spec", "people", index, "approves"), "organisation", person.approves)
-            yield from _twice(world.people, ("spec", "people", index, "groups"), "group", person.groups)
+
+
+def _tenant_lists(tenant: tenants.Tenant) -> Iterator[findings.Finding]:
+    spec = tenant.spec
+    yield from _twice(
+        tenant, ("spec", "environments"), "environment", [env.name for env in spec.environments], within="name"
+    )
+    for index, environment in enumerate(spec.environments):
+        ids = [database.id for database in environment.databases]
+        where: findings.Where = ("spec", "environments", index, "databases")
+        yield from _twice(tenant, where, "database", ids, within="id")
+        for place, database in enumerate(environment.databases):
+            yield from _twice(tenant, (*where, place, "extensions"), "extension", database.extensions)
+    yield from _twice(tenant, ("spec", "members"), "group", [one.group for one in spec.members], within="group")
+    for index, allowance in enumerate(spec.network.allow):
+        yield from _twice(tenant, ("spec", "network", "allow", index, "ports"), "port", allowance.ports)
+    applications = [(one.environment, one.id) for one in spec.applications]
+    yield from _twice(tenant, ("spec", "applications"), "application", applications, within="id")
+    for index, application in enumerate(spec.applications):
+        where = ("spec", "applications", index, "redirectUris")
+        yield from _twice(tenant, where, "address", application.redirect_uris)
+    keys = [(one.direction, one.peer, one.protocol, one.ports) for one in spec.network.allow]
+    yield from _twice(tenant, ("spec", "network", "allow"), "allowance", keys)
 
 
 def _platform_references(world: findings.World) -> Iterator[findings.Finding]:

@@ -202,7 +202,9 @@ def test_every_object_and_database_is_asked_about_once(side: Side) -> None:
     side.answers = answer()
     look = drift.look_at_services(side.subject)
     (job,) = side.jobs
-    planned = {entry for one in side.subject.steps for entry in one.entries if one.name not in ("network", "roles")}
+    planned = {
+        entry for one in side.subject.steps for entry in one.entries if one.name not in ("network", "roles", "identity")
+    }
     asked = {f"Database/{plan['database']}" for server in job["databases"] for plan in server["planned"]}
     assert set(job["cluster"]["planned"]) | asked == planned
     assert look.objects + look.databases == len(planned)
