@@ -9,7 +9,8 @@ BIN := .venv/bin
 # The stamp is inside .venv: the launcher replaces .venv as a whole when requirements.txt changes.
 STAMP := .venv/govcloud-dev
 PYTEST := $(BIN)/python -m pytest
-ENGINE_PACKAGES := etcd-server openssl postgresql-15 util-linux
+ENGINE_PACKAGES := curl etcd-server gcc gnutls-bin iproute2 iputils-ping ldap-utils libc6-dev maven nftables ocserv openconnect opensc \
+    openjdk-17-jre-headless openssl postgresql-15 slapd softhsm2 util-linux
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
