@@ -33,6 +33,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "verify": ("Look", "verify"),
     "drift": ("Look", "drift"),
     "audit": ("Look", "audit"),
+    "login": ("Use", "login"),
+    "logout": ("Use", "logout"),
     "exec": ("Use", "exec"),
     "kubeconfig": ("Use", "kubeconfig"),
 }
@@ -56,6 +58,8 @@ _SHORT_HELP = {
     "verify": "Probe from outside that what is allowed works, and nothing else.",
     "audit": "Show who did what, and prove that nothing of it was changed.",
     "drift": "Tell what is no longer as it was deployed; repair it.",
+    "login": "Log in to the cluster as yourself; prints a kubeconfig's path.",
+    "logout": "End your session, here and at the identity service.",
     "exec": "Run a command on a machine.",
     "kubeconfig": "Print the path of a kubeconfig that works from this host.",
 }
@@ -167,8 +171,7 @@ def _run() -> int:
     except click.ClickException as error:
         if _wants_json():
             return _show(errors.UsageError(error.format_message()))
-        error.show()
-        return errors.ExitCode.BAD_INPUT
+        return _misused(error)
     except errors.GovcloudError as error:
         return _show(error)
     except (BrokenPipeError, _UnreadError):
@@ -206,10 +209,26 @@ def _wants_json() -> bool:
     return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
-def _show(error: errors.GovcloudError) -> int:
+def _misused(error: click.ClickException) -> int:
     from govcloud_cli.commands import output
 
-    output.print_error(error, as_json=_wants_json())
+    with output.whoever_reads(sys.stderr):
+        error.show()
+    return errors.ExitCode.BAD_INPUT
+
+
+def _show(error: errors.GovcloudError) -> int:
+    """Tell it; where nobody reads that any more (`2>&1 | true`), the exit code still does."""
+    from govcloud_cli.commands import output
+
+    as_json = _wants_json()
+    try:
+        with output.whoever_reads(sys.stdout if as_json else sys.stderr):
+            output.print_error(error, as_json=as_json)
+    except OSError as failure:
+        if failure.errno != errno.ENOSPC:
+            raise
+        return _full()
     return error.exit_code
 
 

@@ -210,6 +210,35 @@ def test_a_reader_who_goes_away_is_no_failure(words: tuple[str, ...]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("policy", "check", "nothere"),
+        ("policy", "check", "nothere", "--json"),
+        ("depoly",),
+        ("plan", "--no-such"),
+        ("plan", "--env", "nowhere"),
+    ],
+)
+def test_an_error_that_nobody_reads_keeps_its_exit_code(words: tuple[str, ...]) -> None:
+    """`2>&1 | true`: a pipeline with `pipefail` asks for the code all the same."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    argv = [sys.executable, "-m", "govcloud_cli", *words]
+    done = subprocess.run(argv, stdout=writing, stderr=writing, check=False)
+    os.close(writing)
+    assert done.returncode == errors.ExitCode.BAD_INPUT
+
+
+def test_an_error_as_json_on_a_full_disk_is_told_where_there_is_room() -> None:
+    argv = [sys.executable, "-m", "govcloud_cli", "policy", "check", "nothere", "--json"]
+    with pathlib.Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == errors.ExitCode.FAILED
+    assert "no space is left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("option", [(), ("--json",)])
 def test_a_full_disk_is_told_and_is_no_bug(option: tuple[str, ...]) -> None:
     argv = [sys.executable, "-m", "govcloud_cli", "tenant", "list", *option]

@@ -9,7 +9,7 @@ import click
 
 from govcloud_cli import errors
 from govcloud_cli.commands import options, output
-from govcloud_cli.run.tools import diagnosis, findings
+from govcloud_cli.run.tools import catalog, diagnosis, findings, needs
 
 _STYLES = {
     findings.Status.READY: ("✓", "green"),
@@ -32,9 +32,10 @@ def doctor(environment: str, as_json: bool) -> int:
       govcloud doctor
       govcloud doctor --env production --json
     """
-    substrate, inventory = _substrate(environment)
+    substrate, needed, inventory = _read(environment)
     now = datetime.datetime.now(datetime.UTC)
-    checks = (*diagnosis.diagnose(embedded=substrate != "existing", now=now), inventory, *_vpn(environment, now))
+    tools = diagnosis.diagnose(embedded=substrate != "existing", now=now, names=needed)
+    checks = (*tools, inventory, *_vpn(environment, now))
     possible = diagnosis.can_deploy(checks)
     if as_json:
         document = {
@@ -49,16 +50,18 @@ def doctor(environment: str, as_json: bool) -> int:
     return errors.ExitCode.DONE if possible else errors.ExitCode.FAILED
 
 
-def _substrate(environment: str) -> tuple[str, findings.Check]:
-    """The environment's substrate; `embedded`, the more demanding one, if its inventory cannot be read."""
+def _read(environment: str) -> tuple[str, tuple[str, ...], findings.Check]:
+    """The environment's substrate and tools; `embedded` and all of them if its inventory cannot be read."""
     from govcloud_cli.inventory import loading
 
     folder = options.find_inventory(environment)
     try:
         read = loading.load(folder)
     except errors.GovcloudError as error:
-        return "embedded", findings.blocked("inventory", error.message, f"govcloud validate --env {environment}")
-    return read.platform.spec.substrate, findings.ready("inventory", str(folder))
+        unread = findings.blocked("inventory", error.message, f"govcloud validate --env {environment}")
+        return "embedded", tuple(catalog.TOOLS), unread
+    spec = read.platform.spec
+    return spec.substrate, needs.needed(spec.machines), findings.ready("inventory", str(folder))
 
 
 def _vpn(environment: str, now: datetime.datetime) -> tuple[findings.Check, ...]:

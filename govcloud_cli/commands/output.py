@@ -6,18 +6,19 @@ the terminal instead of showing (a file's name may hold anything) is printed as 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from govcloud_cli import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
     from rich.text import Text
@@ -47,6 +48,19 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else _WIDTH_WITHOUT_TERMINAL
     return terminal.Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+@contextlib.contextmanager
+def whoever_reads(stream: TextIO) -> Iterator[None]:
+    """A reader who went away (`| head`) has what they want; the verdict is the exit code, and that stays."""
+    try:
+        yield
+        stream.flush()
+    except (BrokenPipeError, SystemExit) as error:
+        # rich makes an exit of it.
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_json(document: Mapping[str, Any]) -> None:

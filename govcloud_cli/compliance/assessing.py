@@ -7,7 +7,7 @@ import datetime
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from govcloud_cli.compliance import baselines, findings, judging, rules, subjects, waivers
+from govcloud_cli.compliance import baselines, findings, judging, pointing, rules, subjects, waivers
 from govcloud_cli.model import policies
 from govcloud_cli.model import waivers as models
 
@@ -59,9 +59,8 @@ def assess(
     # A run that asked nothing has shown nothing.
     nothing = () if judged.evaluations else ("nothing was judged: no rule that was asked is about what is there",)
     where = _neighbourhoods(asked, subjects_, excuses)
-    results, notices = waivers.apply(
-        judged.results, excuses.waivers, excuses.approvers, excuses.known, today=today, asked=where
-    )
+    found = tuple(pointing.pointed(judged.results))
+    results, notices = waivers.apply(found, excuses.waivers, excuses.approvers, excuses.known, today=today, asked=where)
     if excuses.baseline is not None:
         results, told = baselines.apply(results, excuses.baseline, today=today, asked=where)
         notices = (*notices, *told)

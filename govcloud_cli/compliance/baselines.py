@@ -17,7 +17,7 @@ from govcloud_cli.model import policies
 
 Json = Any
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LONGEST_DAYS = 180
 NAME = "baseline"
 """In the place of a waiver's id in notices, and"""
@@ -27,7 +27,11 @@ _MENDED = "no longer fails as it did; write a new baseline"
 _OTHERWISE = "fails otherwise than when it was taken, so it counts; mend it, or write a new baseline"
 _MOST = 1_000_000
 _FIELDS = ("schemaVersion", "taken", "until", "fingerprints")
-_PARTS = ("rule", "resource", "message")
+_PARTS = ("rule", "resource", "message", "culprits")
+_IMAGES = frozenset({"image", "reference"})
+_VERSION = re.compile(r"(?::[\w][\w.-]*)?(?:@sha256:[0-9a-f]*)?\Z", re.ASCII)
+"""Of an image: tag and digest."""
+_NOT_ITS_OWN = f"a fingerprint is not that of its {', '.join(_PARTS)}"
 _DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _REMEDY = "write a new one with `govcloud policy check … --write-baseline FILE --until DAY`; a baseline is not edited"
 
@@ -39,7 +43,18 @@ class Entry:
     rule: str
     resource: str
     message: str
-    """SHA-256 of the message in hexadecimal: a message names its culprits, and another culprit is another finding."""
+    """SHA-256, in hexadecimal, of what was said without the culprits,"""
+    culprits: tuple[str, ...]
+    """and of each culprit, sorted: another one is another finding, and one less is not."""
+
+    @property
+    def said(self) -> tuple[str, str, str]:
+        """All but the culprits."""
+        return self.rule, self.resource, self.message
+
+    def covers(self, other: Entry) -> bool:
+        """Whether a finding is this one, or what is left of it after some culprits were mended."""
+        return self.said == other.said and set(other.culprits) <= set(self.culprits)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,7 +73,7 @@ def fingerprint(entry: Entry) -> str:
 
     Narrower than `reports.identity.fingerprint`, by which readers of reports follow a finding whose words change.
     """
-    return _digest(f"{entry.rule}\n{entry.resource}\n{entry.message}")
+    return _digest("\n".join((*entry.said, *entry.culprits)))
 
 
 def take(report: findings.Report, *, until: datetime.date, today: datetime.date) -> Json:
@@ -78,7 +93,10 @@ def take(report: findings.Report, *, until: datetime.date, today: datetime.date)
         "schemaVersion": SCHEMA_VERSION,
         "taken": today.isoformat(),
         "until": until.isoformat(),
-        "fingerprints": {fingerprint(one): dataclasses.asdict(one) for one in sorted(entries, key=_order)},
+        "fingerprints": {
+            fingerprint(one): {**dataclasses.asdict(one), "culprits": list(one.culprits)}
+            for one in sorted(entries, key=_order)
+        },
     }
 
 
@@ -111,7 +129,8 @@ def apply(
     if baseline.until < today:
         detail = f"it ended on {baseline.until}, and everything counts again; leave it out"
         return tuple(results), (_notice(_ALL, "expired", detail),)
-    found = tuple(_marked(result, baseline) for result in results)
+    there = _by_said(baseline)
+    found = tuple(_marked(result, there) for result in results)
     return found, (*_ending(baseline, today=today), *_mended(baseline, results, asked))
 
 
@@ -120,11 +139,44 @@ def _digest(text: str) -> str:
 
 
 def _entry_of(result: findings.Result) -> Entry:
-    return Entry(rule=result.policy.metadata.id, resource=result.subject.key, message=_digest(result.message))
+    head, named = findings.culprits(result.message)
+    images = set(_images(result.subject.document)) if named else set()
+    # A new version of an image is the same culprit.
+    stable = {_VERSION.sub("", one) if one in images else one for one in named}
+    return Entry(
+        rule=result.policy.metadata.id,
+        resource=result.subject.key,
+        message=_digest(head),
+        culprits=tuple(sorted(map(_digest, stable))),
+    )
 
 
-def _order(entry: Entry) -> tuple[str, str, str]:
-    return entry.rule, entry.resource, entry.message
+def _images(document: Json) -> Iterator[str]:
+    """Every image that a Kubernetes object names, of containers and of volumes."""
+    if isinstance(document, list):
+        for one in document:
+            yield from _images(one)
+    elif isinstance(document, Mapping):
+        for key, value in document.items():
+            if key in _IMAGES and isinstance(value, str):
+                yield value
+            else:
+                yield from _images(value)
+
+
+def _by_said(baseline: Baseline) -> Mapping[tuple[str, str, str], Sequence[Entry]]:
+    found: dict[tuple[str, str, str], list[Entry]] = collections.defaultdict(list)
+    for entry in baseline.entries.values():
+        found[entry.said].append(entry)
+    return found
+
+
+def _is_known(entry: Entry, there: Mapping[tuple[str, str, str], Sequence[Entry]]) -> bool:
+    return any(known.covers(entry) for known in there.get(entry.said, ()))
+
+
+def _order(entry: Entry) -> tuple[str, str, str, tuple[str, ...]]:
+    return (*entry.said, entry.culprits)
 
 
 def _lets_be(result: findings.Result) -> bool:
@@ -132,8 +184,8 @@ def _lets_be(result: findings.Result) -> bool:
     return result.outcome in {findings.Outcome.FAIL, findings.Outcome.BASELINED} and not critical
 
 
-def _marked(result: findings.Result, baseline: Baseline) -> findings.Result:
-    if not _lets_be(result) or fingerprint(_entry_of(result)) not in baseline.entries:
+def _marked(result: findings.Result, there: Mapping[tuple[str, str, str], Sequence[Entry]]) -> findings.Result:
+    if not _lets_be(result) or not _is_known(_entry_of(result), there):
         return result
     return dataclasses.replace(result, outcome=findings.Outcome.BASELINED)
 
@@ -147,7 +199,8 @@ def _mended(
     baseline: Baseline, results: Sequence[findings.Result], asked: waivers.Asked
 ) -> Iterator[findings.WaiverNotice]:
     found = {_entry_of(result) for result in results}
-    new = {(entry.rule, entry.resource) for entry in found - set(baseline.entries.values())}
+    there = _by_said(baseline)
+    new = {(entry.rule, entry.resource) for entry in found if not _is_known(entry, there)}
     gone: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
     for entry in baseline.entries.values():
         if entry not in found and (entry.rule, waivers.neighbourhood(entry.resource)) in asked:
@@ -193,7 +246,12 @@ def _day(document: Mapping[str, Json], field: str) -> datetime.date:
 
 def _entry(key: str, value: Json) -> Entry:
     if not isinstance(value, dict) or set(value) != set(_PARTS):
-        raise _MalformedError("a fingerprint has other fields than rule, resource and message")
-    if not all(isinstance(value[part], str) for part in _PARTS) or fingerprint(Entry(**value)) != key:
-        raise _MalformedError("a fingerprint is not that of its rule, resource and message")
-    return Entry(**value)
+        raise _MalformedError(f"a fingerprint has other fields than {', '.join(_PARTS)}")
+    named = value["culprits"]
+    texts = [value[part] for part in _PARTS if part != "culprits"] + (named if isinstance(named, list) else [None])
+    if not all(isinstance(text, str) for text in texts):
+        raise _MalformedError(_NOT_ITS_OWN)
+    entry = Entry(**{**value, "culprits": tuple(named)})
+    if fingerprint(entry) != key:
+        raise _MalformedError(_NOT_ITS_OWN)
+    return entry

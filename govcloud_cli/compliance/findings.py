@@ -10,6 +10,15 @@ from collections.abc import Iterable
 from govcloud_cli.compliance import subjects
 from govcloud_cli.model import policies
 
+UNREADABLE = "the document"
+"""How the message of an error begins that is of the document as a whole, and of no rule."""
+
+
+def culprits(message: str) -> tuple[str, tuple[str, ...]]:
+    """What a message says, and of whom: policies name the culprits last, `…: app, db`; () where it names none."""
+    head, mark, tail = message.rpartition(": ")
+    return (head + mark, tuple(tail.split(", "))) if mark else (message, ())
+
 
 class Outcome(enum.StrEnum):
     """What a rule came to for one subject. Only `PASS` is a pass."""

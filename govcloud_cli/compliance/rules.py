@@ -80,7 +80,7 @@ class Rule:
 
     def unreadable(self, subject: subjects.Subject, failure: documents.DocumentError) -> findings.Result:
         """What it says of a document that the engine cannot take."""
-        return self.result(subject, findings.Outcome.ERROR, f"the document {failure}")
+        return self.result(subject, findings.Outcome.ERROR, f"{findings.UNREADABLE} {failure}")
 
     def result(
         self, subject: subjects.Subject, outcome: findings.Outcome, message: str, path: subjects.Path = ()
@@ -116,7 +116,7 @@ class Rule:
     def _undecided(self, subject: subjects.Subject, reason: str, path: subjects.Path = ()) -> findings.Result:
         """An error; of a document with unknown values it may hang on one of them."""
         if subject.unknown:
-            return self.result(subject, findings.Outcome.UNKNOWN, "hangs on a value that is not known yet", path)
+            return self.result(subject, findings.Outcome.UNKNOWN, subjects.not_known(subject, path), path)
         return self.result(subject, findings.Outcome.ERROR, reason, path)
 
     def _path(self, subject: subjects.Subject, pointer: subjects.Path) -> subjects.Path:

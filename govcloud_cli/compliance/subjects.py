@@ -40,8 +40,34 @@ class Subject:
     """Where Pulumi does not know the value yet; the document has `UNKNOWN_TEXT` there."""
 
 
+_LONGEST = 200
+_FIRST = 3
+"""Values that are told one by one."""
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Pulumi's mark of a string that is known after `up` only (sdk/go/common/resource/plugin/rpc.go)."""
+
+
+def written(path: Path) -> str:
+    """A path as people write it: `spec.containers[0].image`; a key that is no plain word stands in brackets."""
+    told = ""
+    for part in path:
+        if isinstance(part, int):
+            told += f"[{part}]"
+        elif part.replace("-", "").replace("_", "").isalnum():
+            told += f".{part}" if told else part
+        else:
+            told += f"['{part}']"
+    # Whoever writes a manifest decides how long its keys are.
+    return told if len(told) <= _LONGEST else f"{told[: _LONGEST - 3]}..."
+
+
+def not_known(subject: Subject, path: Path = ()) -> str:
+    """That something hangs on values that are not known yet, and on which: those at or below `path`, if any are."""
+    near = [one for one in subject.unknown if all(here == there for here, there in zip(one, path, strict=False))]
+    told = [written(one) for one in near or subject.unknown]
+    more = f" and {len(told) - _FIRST} more" if len(told) > _FIRST else ""
+    which = f": {', '.join(told[:_FIRST])}{more}" if all(told) and told else ""
+    return f"hangs on a value that is not known yet{which}"
 
 
 def kubernetes_key(document: Mapping[str, Any]) -> str:

@@ -125,6 +125,17 @@ def _network(case: classes.Case) -> Iterator[classes.Finding]:
         yield classes.automatic("less traffic is allowed (网络放行减少)")
 
 
+def _applications(case: classes.Case) -> Iterator[classes.Finding]:
+    old, new = set(case.before.spec.applications), set(case.after.spec.applications)
+    for application in sorted(new - old, key=lambda one: (one.environment, one.id)):
+        # Whoever receives what comes back from a log-in acts as the people who log in.
+        yield classes.person(f"people log in to {application.id} of {application.environment.value} (应用登录)")
+    if any(one.environment is tenants.EnvironmentName.PROD for one in old - new):
+        yield classes.person("an application of prod (生产环境) that people log in to changes or goes")
+    elif old - new:
+        yield classes.automatic("people log in to fewer applications (应用登录减少)")
+
+
 def _is_within(allowance: tenants.Allowance, other: tenants.Allowance) -> bool:
     """Whether `allowance` lets nothing through that `other` does not; the reason counts, somebody agreed to it."""
     same = allowance.model_copy(update={"ports": other.ports}) == other
@@ -166,6 +177,7 @@ FIELDS: Mapping[tuple[str, str], Rule] = MappingProxyType(
         ("TenantSpec", "environments"): _environments,
         ("TenantSpec", "members"): _members,
         ("TenantSpec", "network"): _network,
+        ("TenantSpec", "applications"): _applications,
     }
 )
 """(model, field) -> what a change of it means. A field that is not here goes to a person, and a test fails."""

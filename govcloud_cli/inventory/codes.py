@@ -489,8 +489,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "GC1707": (
         "this group belongs to the platform",
         (
-            "Kubernetes gives groups such as system:masters every right in the cluster, and govcloud:… are our own. A "
-            "department's members are in groups of the identity service."
+            "Kubernetes gives groups such as system:masters every right in the cluster, govcloud:… are our own, and "
+            "org:… say where somebody works. A department's members are in groups of its own."
         ),
         "",
         "name a group of the department, such as finance:maintainers",
@@ -519,6 +519,12 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "",
         "declare the machine in platform.yaml, or use the shared tier",
     ),
+    "GC1711": (
+        "another application has this client already",
+        "Two applications with one client would have one secret, and each could log people in as the other.",
+        "another id",
+        "choose another id for the application",
+    ),
     # -- people and freezes
     "GC1801": (
         "this account or key is another person's",
@@ -546,6 +552,55 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "Decisions are signed, so that a third party can check them without asking us.",
         "one key or more for everybody who `approves`",
         "add the line of id_ed25519.pub; `ssh-keygen -t ed25519` makes a pair",
+    ),
+    "GC1805": (
+        "groups and duties are those of an account",
+        "Only who works somewhere has an account in the identity service; without one this would have no effect.",
+        "organisation, wherever there are groups or a duty",
+        "say in which organisation the person works",
+    ),
+    "GC1806": (
+        "nobody has two of the three administrators' duties",
+        (
+            "MLPS keeps apart who runs the platform (系统管理员), who decides about rights (安全管理员) and who "
+            "watches both (审计管理员): one who did two of these could hide what he does in one."
+        ),
+        "system: no `approves`; audit: no `approves`, viewers' groups only, owner and technical lead of nothing",
+        "give one of the two to somebody else",
+    ),
+    # -- policies and waivers
+    "GC1901": (
+        "the folder is not named after the policy",
+        "Findings, waivers and the object in the cluster name a policy by its id; people look for it in its folder.",
+        "",
+        "rename the folder or mend the id; an id that waivers name never changes",
+    ),
+    "GC1902": (
+        "a policy without samples is not loaded",
+        "What it allows and what it denies is shown by samples; without both nobody knows whether it finds anything.",
+        "at least one file in allowed/ and one in denied/",
+        "add a sample; `govcloud policy test` judges it",
+    ),
+    "GC1903": (
+        "this does not belong into a folder of policies",
+        (
+            "Policies are `<area>/<id>/policy.yaml` with `allowed/*.yaml` and `denied/*.yaml`; beside them are "
+            "`library/`, `controls/`, `waivers/` and `approvers.yaml`. What is not read might be thought in force."
+        ),
+        "<area>/<id>/{policy.yaml,allowed/*.yaml,denied/*.yaml}, library/*.yaml, waivers/*.yaml, approvers.yaml",
+        "move it elsewhere, or rename it",
+    ),
+    "GC1904": (
+        "there is no folder of policies here",
+        "Judging by no policies finds nothing, whatever is judged.",
+        "a folder that exists",
+        "correct the path",
+    ),
+    "GC1905": (
+        "this policy cannot be asked",
+        "A rule that does not compile would judge nothing.",
+        "CEL that Kubernetes takes, about `object` and `variables` alone",
+        "mend the expression",
     ),
     # -- identity and VPN
     "GC2001": (
@@ -601,39 +656,5 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "Machines and certificates know both by name; passwords must not end up with the wrong one.",
         "a name that no other machine has",
         "choose another host, or leave it out",
-    ),
-    # -- policies and waivers
-    "GC1901": (
-        "the folder is not named after the policy",
-        "Findings, waivers and the object in the cluster name a policy by its id; people look for it in its folder.",
-        "",
-        "rename the folder or mend the id; an id that waivers name never changes",
-    ),
-    "GC1902": (
-        "a policy without samples is not loaded",
-        "What it allows and what it denies is shown by samples; without both nobody knows whether it finds anything.",
-        "at least one file in allowed/ and one in denied/",
-        "add a sample; `govcloud policy test` judges it",
-    ),
-    "GC1903": (
-        "this does not belong into a folder of policies",
-        (
-            "Policies are `<area>/<id>/policy.yaml` with `allowed/*.yaml` and `denied/*.yaml`; beside them are "
-            "`library/`, `controls/`, `waivers/` and `approvers.yaml`. What is not read might be thought in force."
-        ),
-        "<area>/<id>/{policy.yaml,allowed/*.yaml,denied/*.yaml}, library/*.yaml, waivers/*.yaml, approvers.yaml",
-        "move it elsewhere, or rename it",
-    ),
-    "GC1904": (
-        "there is no folder of policies here",
-        "Judging by no policies finds nothing, whatever is judged.",
-        "a folder that exists",
-        "correct the path",
-    ),
-    "GC1905": (
-        "this policy cannot be asked",
-        "A rule that does not compile would judge nothing.",
-        "CEL that Kubernetes takes, about `object` and `variables` alone",
-        "mend the expression",
     ),
 }

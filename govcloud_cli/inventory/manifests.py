@@ -137,7 +137,16 @@ def _source(path: Path, stdin: str | None, seen: dict[str, _Found], budget: stre
     )
     if any(found.held or found.problems for found in (*new, *old)):
         return source, [problem for found in new for problem in found.problems]
-    return source, [f"{name}: no Kubernetes object in it; name a folder or file that holds manifests"]
+    return source, [f"{name}: {_nothing(name, stdin)}"]
+
+
+def _nothing(name: str, stdin: str | None) -> str:
+    """What is said of a name that holds no manifest."""
+    if name != manifest_files.STDIN:
+        return "no Kubernetes object in it; name a folder or file that holds manifests"
+    if not (stdin or "").strip():
+        return "standard input is empty (标准输入为空); did the command before the pipe fail?"
+    return "no Kubernetes object in it; pipe manifests into it, e.g. those of `helm template`"
 
 
 def _read_file(file: manifest_files.File, budget: streams.Budget) -> _Found:

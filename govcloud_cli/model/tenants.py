@@ -55,8 +55,8 @@ class Direction(enum.StrEnum):
 
 Mailbox = Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")]
 Phone = Annotated[str, pydantic.StringConstraints(pattern=r"^\+?[0-9][0-9 -]{4,20}$")]
-_PRIVILEGED = frozenset({"system", "kubeadm", "govcloud"})
-"""Whose groups Kubernetes, its installer and we ourselves give rights over the whole cluster."""
+_PRIVILEGED = frozenset({"system", "kubeadm", "govcloud", "org"})
+"""Whose groups Kubernetes, its installer and we ourselves give rights over the cluster; `org:` says where one works."""
 
 
 def _unprivileged(group: str) -> str:

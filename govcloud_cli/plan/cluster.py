@@ -6,55 +6,32 @@ from typing import Any
 
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import access, namespaces, network_policies
+from govcloud_cli.plan import access, administrators, namespaces, network_policies
 
 SYSTEM_NAMESPACE = "govcloud-system"
 ENGINEERS = "govcloud:platform-engineers"
-"""The identity group that runs the platform."""
+"""Who runs the platform with everything that it has, by client certificate; no token may claim this group."""
+SYSTEM_ADMINISTRATORS = "govcloud:system-administrators"
+SECURITY_ADMINISTRATORS = "govcloud:security-administrators"
 AUDITORS = "govcloud:auditors"
 """The identity group that may look at everything but secrets, and change nothing."""
 GOVERN = "govern"
 """The verb on namespaces that lets a user set governed labels; `cluster-admin` has it, as every verb."""
 
-ADMISSION = "admissionregistration.k8s.io"
-
-_AUDITED = {
-    "": (
-        "configmaps", "endpoints", "events", "limitranges", "namespaces", "nodes", "persistentvolumeclaims",
-        "persistentvolumes", "pods", "podtemplates", "replicationcontrollers", "resourcequotas", "serviceaccounts",
-        "services",
-    ),
-    ADMISSION: (
-        "mutatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
-        "validatingwebhookconfigurations",
-    ),
-    "apiextensions.k8s.io": ("customresourcedefinitions",),
-    "apiregistration.k8s.io": ("apiservices",),
-    "apps": ("controllerrevisions", "daemonsets", "deployments", "replicasets", "statefulsets"),
-    "autoscaling": ("horizontalpodautoscalers",),
-    "batch": ("cronjobs", "jobs"),
-    "certificates.k8s.io": ("certificatesigningrequests",),
-    "discovery.k8s.io": ("endpointslices",),
-    "events.k8s.io": ("events",),
-    "networking.k8s.io": ("ingressclasses", "ingresses", "networkpolicies"),
-    "policy": ("poddisruptionbudgets",),
-    access.RBAC: ("clusterrolebindings", "clusterroles", "rolebindings", "roles"),
-    "scheduling.k8s.io": ("priorityclasses",),
-    "storage.k8s.io": ("csidrivers", "storageclasses", "volumeattachments"),
-}  # fmt: skip
-"""Named one by one: a wildcard would hand over secrets, and pods' logs hold citizens' data."""
+ADMISSION = administrators.ADMISSION
 
 _GOVERNED = f"(key.startsWith('{namespaces.PREFIX}') || key.startsWith('{namespaces.POD_SECURITY_PREFIX}'))"
 
 
 def manifests(inventory: inventories.Inventory, side: platforms.Side) -> tuple[namespaces.Manifest, ...]:
     """Every cluster-wide object of one side, in the order in which they are applied."""
-    audited = [access.rule(group, resources, access.READ) for group, resources in _AUDITED.items()]
     return (
         *access.tenant_roles(),
-        access.cluster_role("govcloud:auditor", audited),
+        *administrators.roles(),
         _cluster_binding(ENGINEERS, "cluster-admin"),
-        _cluster_binding(AUDITORS, "govcloud:auditor"),
+        _cluster_binding(SYSTEM_ADMINISTRATORS, administrators.SYSTEM),
+        _cluster_binding(SECURITY_ADMINISTRATORS, administrators.SECURITY),
+        _cluster_binding(AUDITORS, administrators.AUDITOR),
         *_system_namespace(inventory, side),
         *_governed_labels(),
     )

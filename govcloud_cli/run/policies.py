@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from govcloud_cli import errors, resources
 from govcloud_cli.compliance import assessing, baselines, findings, profiles, subjects
-from govcloud_cli.inventory import manifest_files
+from govcloud_cli.inventory import folders, manifest_files
 from govcloud_cli.model import platforms, policies
 from govcloud_cli.run.policing import books, files, lines, named, roles
 
@@ -53,6 +53,10 @@ class Answer:
     documents: tuple[subjects.Subject, ...]
     compared: bool
     """Whether a baseline was used."""
+    environment: str | None = None
+    """Whose profile, registries and waivers counted; None: nobody's."""
+    registries: tuple[str, ...] = ()
+    """Those that it declares."""
 
     @functools.cached_property
     def digest(self) -> str:
@@ -223,6 +227,8 @@ def _answer(
         origin=None,
         documents=documents,
         compared=baseline is not None,
+        environment=None if question.environment is None else folders.name(question.environment),
+        registries=tuple(declared.registries),
     )
 
 

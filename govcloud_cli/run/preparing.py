@@ -11,15 +11,18 @@ import threading
 from collections.abc import Callable
 
 from govcloud_cli import errors
-from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
-from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import certificates, image, pki, side_secrets, sites, tools, workspace
-from govcloud_cli.run.tools import host
+from govcloud_cli.run.tools import host, needs
 from govcloud_cli.run.vpn import desk
 
-_CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager")
+_SEEDED = {
+    "kube-apiserver": "opt/kubernetes",
+    "kube-controller-manager": "opt/kubernetes",
+    "keycloak": "opt/keycloak",
+}
+"""Where the roles look for these before they copy them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,11 +43,14 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], r
     for path in site.kubeconfigs:
         # Now, rather than after all hosts have been changed.
         access.load(path)
-    if site.embedded:
-        made += tools.packages.ensure(install=install, report=report)
-        made += host.raise_inotify(install=install)
-    needed = ("pulumi", *(_CONTROL_PLANE if _has_control_plane(site) else ()))
+    chosen = (one for one in site.spec.platform.spec.machines if site.spec.side_of(one) in site.sides)
+    needed = needs.needed(chosen)
     missing = [name for name in needed if isinstance(tools.find(name), tools.Missing)]
+    packages = (*(tools.packages.NEEDED if site.embedded else ()), *tools.packages.to_make(missing))
+    if packages:
+        made += tools.packages.ensure(install=install, report=report, needed=packages)
+    if site.embedded:
+        made += host.raise_inotify(install=install)
     made += missing
     needs_image = site.embedded and (refresh_image or image.find() is None)
     if needs_image and not install:
@@ -72,21 +78,14 @@ def prepare(site: sites.Site, *, install: bool, report: Callable[[str], None], r
     return Prepared(tools=paths, made=tuple(made))
 
 
-def _has_control_plane(site: sites.Site) -> bool:
-    """Whether any of the site's machines gets one, so that it has to be built."""
-    return any(
-        platforms.Service.KUBERNETES in machine.services and site.spec.side_of(machine) in site.sides
-        for machine in site.spec.platform.spec.machines
-    )
-
-
 def _seed(paths: dict[str, pathlib.Path]) -> None:
-    """Have the control plane's binaries in the image, where the role `kubernetes` looks for them."""
+    """Have what the roles copy in the image already, where they look for it."""
     found = image.find()
     if found is not None:
-        binaries = [name for name in _CONTROL_PLANE if name in paths]
+        seeded = {name: folder for name, folder in _SEEDED.items() if name in paths}
         image.seed(
-            found.root, {f"opt/kubernetes/{sites.digest_of_tool(paths[name])}/{name}": paths[name] for name in binaries}
+            found.root,
+            {f"{folder}/{sites.digest_of_tool(paths[name])}/{name}": paths[name] for name, folder in seeded.items()},
         )
 
 
@@ -95,6 +94,7 @@ def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -
     folder = site.space.side(side.side)
     requests = certificates.requests(side)
     state = pki.ensure(folder.pki, requests=requests, now=now)
+    # The authority of VPN users' certificates and its list of revoked ones lie beside these; `run.vpn` keeps them.
     made = side_secrets.ensure(folder) if side.identity is not None else ()
     if side.kubernetes is not None:
         address = side.kubernetes.management or side.kubernetes.interfaces[0].address
@@ -105,7 +105,7 @@ def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -
 
 def _certify_vpn(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -> tuple[str, ...]:
     """Have the authority of people's certificates, and a revocation list that is not older than a day."""
-    if vpn_plan.plan(site.spec, side.side, today=now.date()) is None:
+    if side.vpn is None:
         return ()
     office = desk.of_site(site, side.side, clock=lambda: now, environ=os.environ)
     return tuple(change.name for change in office.prepare())

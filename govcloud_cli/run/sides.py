@@ -172,10 +172,9 @@ class SideRun:
 
     def _publish(self) -> None:
         """Have the gateway use a list that is younger than the one that its role may have brought."""
-        found = vpn_plan.plan(self.site.spec, self.plan.side, today=self.now.date())
-        if found is not None:
+        if self.plan.vpn is not None:
             with self.journal.step(self.name("vpn-list")) as result:
-                gateway.of(found, self.plan, self.folder).publish()
+                gateway.of(self.plan.vpn, self.plan, self.folder).publish()
                 result.changed = True
 
     def _due(self, step: planned.Step, snapshots: Mapping[str, drift.Snapshot]) -> dict[str, str]:

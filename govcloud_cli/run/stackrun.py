@@ -196,16 +196,31 @@ def _identity(job: stacks.Job, planned: identity_plan.IdentityPlan) -> realms.Ac
     return realms.Access(
         url=planned.admin_url,
         client_id=identity_plan.ENGINE_CLIENT,
-        client_secret=(job.folder.secrets / identity_plan.ENGINE_SECRET).read_text(encoding="ascii").strip(),
+        client_secret=_secret(job, identity_plan.ENGINE_SECRET),
         root_certificate=(job.folder.pki / "services-ca.crt").read_text(encoding="ascii"),
     )
+
+
+def _secret(job: stacks.Job, name: str) -> str:
+    path = job.folder.secrets / name
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        text = ""
+    if not text:
+        raise errors.GovcloudError(
+            "a secret of the identity service is missing",
+            where=str(path),
+            cause="the file is empty or not there",
+            remedy="write it there with mode 0600; `directory` is the staff directory's, all others a deploy makes",
+        )
+    return text
 
 
 def _values(job: stacks.Job) -> databases_plan.Resolver:
     def value_of(reference: databases_plan.SecretRef) -> str:
         if reference.name.startswith(databases_plan.FILE):
-            name = reference.name.removeprefix(databases_plan.FILE)
-            return (job.folder.secrets / name).read_text(encoding="ascii").strip()
+            return _secret(job, reference.name.removeprefix(databases_plan.FILE))
         # Read when asked for: a side without databases has no such authority.
         resolver = databases_plan.resolver(
             master=bytes.fromhex((job.folder.secrets / "master").read_text().strip()),

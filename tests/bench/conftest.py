@@ -53,7 +53,7 @@ def _told() -> Iterator[None]:
 
 def _built(module: catalog.Module, program: str) -> pathlib.Path:
     entry = building.obtain(module, report=_report, stopping=threading.Event())
-    return entry.program(program)
+    return entry.files[program]
 
 
 def _report(line: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import pathlib
 
 import pytest
@@ -76,3 +78,17 @@ def test_a_source_that_does_not_answer_fails_the_timer(tmp_path: pathlib.Path, m
     result = run("audit", "collect")
     assert result.code == errors.ExitCode.FAILED
     assert "gateway: it does not answer (no route)" in result.stdout
+
+
+def test_a_file_is_not_vouched_for_by_a_record_that_was_changed_with_it(file: pathlib.Path) -> None:
+    before = file.read_bytes()
+    file.write_bytes(before.replace(b"li.wei", b"li.wow"))
+    log = file.parent.parent / "log.jsonl"
+    held = [json.loads(line)["details"] for line in log.read_bytes().splitlines()]
+    text = log.read_bytes()
+    for one in held:
+        changed = hashlib.sha256(file.read_bytes()[: one["to"]]).hexdigest()
+        text = text.replace(one["sha256"].encode(), changed.encode())
+    log.write_bytes(text)
+    assert run("audit", "access", "--json").document["verified"] is False
+    assert run("audit", "verify").code == 1

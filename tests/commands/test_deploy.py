@@ -142,4 +142,4 @@ def test_a_person_is_asked_by_the_names_of_the_hosts(tmp_path: pathlib.Path, mon
     monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": staticmethod(lambda: True)}))
     monkeypatch.setattr(click, "confirm", lambda text, **_: asked.append(text))
     command._confirm(sites.load(inventories.copy("example", tmp_path)), yes=False)
-    assert asked == ["Change the hosts border-1, services-db, tax-lanhe-db, internal-db?"]
+    assert asked == ["Change the hosts border-1, services-db, tax-lanhe-db, identity, gateway, internal-db?"]

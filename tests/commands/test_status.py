@@ -21,7 +21,7 @@ def test_json_has_zones_machines_services_and_tenants(tmp_path: pathlib.Path) ->
     document = run("status", "--env", str(inventories.copy("lab", tmp_path)), "--json").document
     assert document["deployed"] is False
     assert [zone["name"] for zone in document["zones"]] == ["internal", "external", "internet"]
-    assert len(document["machines"]) == 8
+    assert len(document["machines"]) == 10
     assert not any(machine["running"] for machine in document["machines"])
     assert {service["healthy"] for service in document["services"]} == {False}
     assert document["tenants"] == []

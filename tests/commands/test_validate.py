@@ -23,7 +23,7 @@ def test_a_valid_environment_is_counted_and_the_next_command_named() -> None:
     result = run("--env", "lab")
 
     assert result.exit_code == 0
-    assert result.stdout.startswith("Environment 'lab' is valid: 3 zones, 8 machines, 8 flows, 17 tenants, ")
+    assert result.stdout.startswith("Environment 'lab' is valid: 3 zones, 10 machines, 11 flows, 17 tenants, ")
     assert "Next: govcloud plan" in result.stdout
 
 

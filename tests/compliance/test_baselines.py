@@ -62,11 +62,71 @@ def test_a_baseline_names_what_fails_by_rule_resource_and_what_was_said() -> Non
     digest = hashlib.sha256(f"{rulings.RULE}\n{rulings.KEY}\n{said}".encode()).hexdigest()
 
     assert taken(rulings.result(), rulings.result()) == {
-        "schemaVersion": 2,
+        "schemaVersion": 3,
         "taken": "2026-04-01",
         "until": "2026-09-28",
-        "fingerprints": {digest: {"rule": rulings.RULE, "resource": rulings.KEY, "message": said}},
+        "fingerprints": {digest: {"rule": rulings.RULE, "resource": rulings.KEY, "message": said, "culprits": []}},
     }
+
+
+def test_culprits_are_told_apart_from_what_is_said_of_them_and_none_is_written_out() -> None:
+    [entry] = taken(worded("runs privileged: b, a"))["fingerprints"].values()
+
+    assert entry["message"] == hashlib.sha256(b"runs privileged: ").hexdigest()
+    assert entry["culprits"] == sorted(hashlib.sha256(name).hexdigest() for name in (b"a", b"b"))
+
+
+def test_what_is_left_after_one_culprit_was_mended_is_no_new_finding() -> None:
+    baseline = reread(taken(worded("runs privileged: a, b")))
+
+    [found], [notice] = baselines.apply([worded("runs privileged: b")], baseline, today=TODAY, asked=ASKED)
+
+    assert found.outcome is findings.Outcome.BASELINED
+    assert notice.detail == f"{rulings.KEY} no longer fails as it did; write a new baseline"
+
+
+@pytest.mark.parametrize(
+    "message", ["runs privileged: c", "runs privileged: a, c", "runs as root: a", "runs privileged"]
+)
+def test_another_culprit_or_another_word_is_a_new_finding(message: str) -> None:
+    baseline = reread(taken(worded("runs privileged: a, b")))
+
+    [found], _ = baselines.apply([worded(message)], baseline, today=TODAY)
+
+    assert found.outcome is findings.Outcome.FAIL
+
+
+def imaged(image: str, *, said: str | None = None) -> findings.Result:
+    document = {"kind": "Pod", "spec": {"containers": [{"name": "a", "image": image}]}}
+    subject = dataclasses.replace(rulings.pod(), document=document)
+    return dataclasses.replace(rulings.result(subject=subject), message=f"no digest: {said or image}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "outcome"),
+    [
+        ("hub.example:5000/app:1.0", "hub.example:5000/app:1.1", "baselined"),
+        ("hub.example/app", "hub.example/app:1.1", "baselined"),
+        (f"hub.example/app:1@sha256:{'0' * 64}", f"hub.example/app@sha256:{'1' * 64}", "baselined"),
+        ("hub.example/app:1.0", "hub.example/other:1.0", "fail"),
+        ("hub.example/app:1.0", "else.example/app:1.0", "fail"),
+        ("hub.example:5000/app", "hub.example:6000/app", "fail"),
+    ],
+)
+def test_a_new_version_of_an_image_is_the_same_culprit_and_another_image_is_not(
+    old: str, new: str, outcome: str
+) -> None:
+    [found], _ = baselines.apply([imaged(new)], reread(taken(imaged(old))), today=TODAY)
+
+    assert found.outcome.value == outcome
+
+
+def test_what_only_looks_like_an_image_is_taken_by_the_letter() -> None:
+    old, new = imaged("hub.example/app", said="fd00::1"), imaged("hub.example/app", said="fd00::2")
+
+    [found], _ = baselines.apply([new], reread(taken(old)), today=TODAY)
+
+    assert found.outcome is findings.Outcome.FAIL
 
 
 def test_two_findings_of_a_rule_at_one_resource_are_two_entries() -> None:
@@ -198,8 +258,9 @@ def test_the_first_and_the_last_possible_day_are_taken(until: str) -> None:
 
 GOOD = taken(rulings.result())
 OTHER_FIELDS = "it holds other fields than schemaVersion, taken, until, fingerprints"
-OTHER_PARTS = "a fingerprint has other fields than rule, resource and message"
-NOT_ITS_OWN = "a fingerprint is not that of its rule, resource and message"
+OTHER_PARTS = "a fingerprint has other fields than rule, resource, message, culprits"
+NOT_ITS_OWN = "a fingerprint is not that of its rule, resource, message, culprits"
+ENTRY = {"rule": "a", "resource": "b", "message": "c", "culprits": []}
 
 
 @pytest.mark.parametrize(
@@ -211,10 +272,11 @@ NOT_ITS_OWN = "a fingerprint is not that of its rule, resource and message"
         ([], OTHER_FIELDS),
         ({**GOOD, "more": 1}, OTHER_FIELDS),
         ({key: value for key, value in GOOD.items() if key != "until"}, OTHER_FIELDS),
-        ({**GOOD, "schemaVersion": 1}, "schemaVersion is not 2"),
-        ({**GOOD, "schemaVersion": 3}, "schemaVersion is not 2"),
-        ({**GOOD, "schemaVersion": True}, "schemaVersion is not 2"),
-        ({**GOOD, "schemaVersion": 2.0}, "schemaVersion is not 2"),
+        ({**GOOD, "schemaVersion": 1}, "schemaVersion is not 3"),
+        ({**GOOD, "schemaVersion": 4}, "schemaVersion is not 3"),
+        ({**GOOD, "schemaVersion": True}, "schemaVersion is not 3"),
+        ({**GOOD, "schemaVersion": 2}, "schemaVersion is not 3"),
+        ({**GOOD, "schemaVersion": 3.0}, "schemaVersion is not 3"),
         ({**GOOD, "taken": "2026-4-1"}, "taken is no day"),
         ({**GOOD, "taken": 20260401}, "taken is no day"),
         ({**GOOD, "until": "2026-02-30"}, "until is no day"),
@@ -223,9 +285,11 @@ NOT_ITS_OWN = "a fingerprint is not that of its rule, resource and message"
         ({**GOOD, "fingerprints": []}, "fingerprints is no mapping of at most 1,000,000 entries"),
         ({**GOOD, "fingerprints": {"x": 1}}, OTHER_PARTS),
         ({**GOOD, "fingerprints": {"x": {"rule": "a", "resource": "b"}}}, OTHER_PARTS),
-        ({**GOOD, "fingerprints": {"x": {"rule": 1, "resource": "k8s:x", "message": "m"}}}, NOT_ITS_OWN),
-        ({**GOOD, "fingerprints": {"x": {"rule": "a", "resource": "b", "message": 1}}}, NOT_ITS_OWN),
-        ({**GOOD, "fingerprints": {"x": {"rule": "a", "resource": "b", "message": "c"}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": {**ENTRY, "rule": 1}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": {**ENTRY, "message": 1}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": {**ENTRY, "culprits": "d"}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": {**ENTRY, "culprits": [1]}}}, NOT_ITS_OWN),
+        ({**GOOD, "fingerprints": {"x": ENTRY}}, NOT_ITS_OWN),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_baseline_is_refused(document: Any, cause: str) -> None:

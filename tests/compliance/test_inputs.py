@@ -16,7 +16,7 @@ from govcloud_cli.compliance import inputs, judging, rules, subjects
 from govcloud_cli.compliance.cel import engine
 from govcloud_cli.inventory import loading, rulebook
 from govcloud_cli.model import freezes, platforms, policies
-from govcloud_cli.plan import build
+from govcloud_cli.plan import build, platform_flows
 from tests.support import inventories
 
 AREAS = frozenset({"estate", "hosts", "resources", "tenants", "zones"})
@@ -34,7 +34,7 @@ def test_every_kind_of_input_is_there() -> None:
     counted = collections.Counter(one.input for one in lab())
     assert set(counted) == set(policies.Input)
     assert counted[policies.Input.TENANT] == len(inventories.lab().tenants)
-    assert counted[policies.Input.FLOW] == len(inventories.lab().platform.spec.flows)
+    assert counted[policies.Input.FLOW] == len(platform_flows.every(inventories.lab()))
     assert counted[policies.Input.HOST] == len(inventories.lab().platform.spec.machines)
 
 
@@ -68,8 +68,11 @@ def test_a_planned_secret_is_told_without_its_value() -> None:
     [
         ("tenant:finance", "tenants/finance.yaml", ()),
         ("zone:internet", "platform.yaml", ("spec", "zones", 2)),
-        ("flow:external-web", "platform.yaml", ("spec", "flows", 2)),
-        ("host:internal-db", "platform.yaml", ("spec", "machines", 5)),
+        ("flow:external-web", "platform.yaml", ("spec", "flows", 5)),
+        # Nobody declared it: it is there for the machine's service.
+        ("flow:platform-vpn-tcp", "platform.yaml", ("spec", "machines", 4)),
+        ("flow:platform-external-k8s-identity", "platform.yaml", ("spec", "machines", 2)),
+        ("host:internal-db", "platform.yaml", ("spec", "machines", 7)),
         ("k8s:core/Namespace/finance-prod", "tenants/finance.yaml", ("metadata", "id")),
         ("k8s:core/ResourceQuota/finance-prod/tenant", "tenants/finance.yaml", ("spec", "environments")),
         ("k8s:networking.k8s.io/NetworkPolicy/finance-prod/default-deny", "tenants/finance.yaml", ("spec", "network")),
@@ -94,7 +97,10 @@ def test_places_of_declared_things_are_in_their_files() -> None:
             value = written
             for step in one.place.path:
                 value = value[step]
-            assert value["id"] == one.document["id"]
+            own = one.document["id"].startswith(platform_flows.PREFIX)
+            assert value["id"] == (
+                one.document["to" if "vpn" in one.key else "from"]["machine"] if own else one.document["id"]
+            )
 
 
 def test_a_tenant_says_what_it_asks_for_and_what_that_hangs_on() -> None:
@@ -124,6 +130,17 @@ def test_what_is_past_its_last_day_is_frozen_too() -> None:
     assert found["tenant:approval-hall"].document["context"]["frozen"] == ["dev", "test"]
 
 
+def test_a_flow_from_vpn_says_that_its_users_are_in_no_zone_yet() -> None:
+    document = keyed(lab())["flow:staff-api"].document
+    assert document["from"] == {
+        "vpn": "staff",
+        "zones": [{"id": "vpn-staff", "kind": "vpn", "side": "external"}],
+        "services": [],
+        "prefixes": ["10.21.0.0/24", "fd21::/112"],
+    }
+    assert document["to"]["machine"] == "external-k8s"
+
+
 def test_a_flow_says_where_its_ends_are() -> None:
     document = keyed(lab())["flow:external-time"].document
     assert document["from"] == {
@@ -140,7 +157,7 @@ def test_a_flow_says_where_its_ends_are() -> None:
 
 def test_a_zone_says_who_stands_in_it_and_how_it_is_managed() -> None:
     document = keyed(lab())["zone:internet"].document
-    assert [one["id"] for one in document["machines"]] == ["border", "internet-client"]
+    assert [one["id"] for one in document["machines"]] == ["border", "gateway", "internet-client"]
     assert document["management"]["cidr"] == "172.31.20.0/24"
     assert document["side"] == "external"
 

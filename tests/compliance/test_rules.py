@@ -348,6 +348,7 @@ def test_unknown_values_make_a_rule_undecided_unless_it_fails_without_them() -> 
     condition = [{"name": "one", "expression": "object.spec.containers[0].image != ''"}]
     found = compiled(matchConditions=condition, **saying("false")).judge(subject(unknown=unknown))
     assert [result.outcome.value for result in found] == ["unknown"]
+    assert found[0].message == "hangs on a value that is not known yet: spec.containers[0].image"
 
 
 def test_a_message_that_names_an_unknown_value_gives_way_to_a_plain_one() -> None:

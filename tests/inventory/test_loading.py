@@ -47,9 +47,18 @@ def test_the_lab_has_a_countys_departments_in_all_zones() -> None:
     assert len(read.tenants) >= 14
     assert {tenant.spec.zone for tenant in read.tenants} == {"internal", "external", "internet"}
     assert {machine.id for machine in read.platform.spec.machines} == {
-        "border", "external-db", "external-k8s", "external-client", "internet-client",
+        "border", "external-db", "external-k8s", "external-identity", "gateway", "external-client", "internet-client",
         "internal-db", "internal-k8s", "internal-client",
     }  # fmt: skip
+
+
+def test_the_lab_has_its_people_and_one_for_each_duty_and_nobody_decides() -> None:
+    read = loading.load(resources.folder("inventories") / "lab")
+
+    assert sorted(person.duty for person in read.people if person.duty is not None) == ["audit", "security", "system"]
+    assert not read.needs_approval
+    groups = {member.group for tenant in read.tenants for member in tenant.spec.members}
+    assert {group for person in read.people for group in person.groups} <= groups, "as the tenants name them"
 
 
 def test_a_symbolic_link_is_refused_even_within_the_folder(town: Path) -> None:

@@ -18,11 +18,13 @@ def test_the_cluster_wide_objects_are_those_that_were_reviewed() -> None:
     assert found() == json.loads((GOLDEN / "cluster.json").read_text()), "review the difference, then renew the file"
 
 
-def test_only_two_groups_hold_anything_beyond_a_namespace() -> None:
+def test_only_engineers_and_the_three_administrators_hold_anything_beyond_a_namespace() -> None:
     bindings = [item for item in found() if item["kind"] == "ClusterRoleBinding"]
     held = {(subject["name"], item["roleRef"]["name"]) for item in bindings for subject in item["subjects"]}
     assert held == {
         ("govcloud:platform-engineers", "cluster-admin"),
+        ("govcloud:system-administrators", "govcloud:system-administrator"),
+        ("govcloud:security-administrators", "govcloud:security-administrator"),
         ("govcloud:auditors", "govcloud:auditor"),
     }
 

@@ -27,6 +27,8 @@ def test_nothing_is_made_and_every_host_is_reached_as_declared() -> None:
         ("border-1", "border-1.lanhe.example", "govcloud", 22),
         ("services-db", "172.20.20.31", "govcloud", 2222),
         ("tax-lanhe-db", "172.20.20.32", "govcloud", 22),
+        ("identity", "172.20.20.41", "govcloud", 22),
+        ("gateway", "172.20.20.42", "govcloud", 22),
         ("internal-db", "172.20.10.31", "govcloud", 22),
     }
 

@@ -51,9 +51,9 @@ def changed_tenant(spec: inventory.Inventory, tenant: str, change: dict[str, Any
 def test_the_steps_of_a_side_run_in_the_order_in_which_they_need_each_other() -> None:
     (_, side) = inventories.plan(inventories.lab()).sides
     names = [step.name for step in steps.of(side, inventories.facts(side.side))]
-    assert names[:3] == ["network", "roles", "platform"]
-    assert names[3:] == sorted(names[3:])
-    assert all(name.startswith("tenants-") for name in names[3:])
+    assert names[:4] == ["network", "roles", "identity", "platform"]
+    assert names[4:] == sorted(names[4:])
+    assert all(name.startswith("tenants-") for name in names[4:])
 
 
 def test_the_same_inventory_has_the_same_digests_whatever_the_hash_seed() -> None:

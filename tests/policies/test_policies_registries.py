@@ -41,4 +41,6 @@ def test_an_image_is_of_a_declared_registry_or_not(registries: tuple[str, ...], 
         for pod in pods(image)
     ]
     outcomes = [result.outcome for result in itertools.chain.from_iterable(found)]
+    said = "images of no declared registry:" if registries else "images that name no registry:"
+    assert all(result.message.startswith(said) for result in itertools.chain.from_iterable(found))
     assert outcomes == ([] if outcome == "allowed" else [findings.Outcome.FAIL] * len(found))

@@ -114,7 +114,7 @@ def test_a_variable_of_any_shape_is_read_back_as_it_was(value: Any) -> None:
 def test_there_is_a_group_per_role() -> None:
     (_, side) = inventories.plan(inventories.lab()).sides
     children = read(list(side.hosts))["children"]
-    assert set(children) == {"baseline", "zone_firewall", "database", "kubernetes"}
+    assert set(children) == {"baseline", "zone_firewall", "database", "kubernetes", "identity", "sslvpn"}
     assert set(children["database"]["hosts"]) == {"external-db"}
     assert set(children["baseline"]["hosts"]) == {host.name for host in side.hosts}
 

@@ -18,6 +18,7 @@ from govcloud_cli.model import platforms
 from govcloud_cli.plan import shards
 from govcloud_cli.run import applied, destroy, drift, ledger, preparing, progress, request_audit, sites
 from govcloud_cli.run.audit import places, reading
+from govcloud_cli.run.vpn import gateway
 from tests.support import deploying, inventories
 from tests.support.deploying import NOW, edit, run
 from tests.support.reporters import Quiet
@@ -251,3 +252,15 @@ def test_what_the_log_has_of_requests_is_nothing_and_not_unknown_after_a_deploy_
     assert request_audit.known(sites.load(lab, side="external")) is None
     run(lab)
     assert request_audit.known(sites.load(lab, side="external")) == frozenset()
+
+
+def test_a_new_revocation_list_reaches_the_gateway_and_an_old_one_is_not_sent_again(
+    world: World, lab: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[str] = []
+    monkeypatch.setattr(gateway.Gateway, "publish", lambda self, **_: published.append(self.machine))
+    for certified, expected in ((("vpn-ca.crl",), ["gateway"]), ((), ["gateway"])):
+        monkeypatch.setattr(preparing, "certify", lambda *_, told=certified, **__: told)
+        run(lab)
+        assert published == expected
+    assert world.ran_roles, "the gateway's own role came first"

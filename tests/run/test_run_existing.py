@@ -123,7 +123,7 @@ def test_ssh_and_ansible_know_every_host_its_port_and_its_user(example: pathlib.
     text = ansible.inventory_text(
         side.hosts,
         ssh_config=ssh.config_path(folder),
-        resolve=lambda file: sites.controller_file(folder, {}, file),
+        resolve=lambda file: sites.controller_file(folder, {"keycloak": example / "platform.yaml"}, file),
     )
     assert 'ansible_user: !unsafe "govcloud"' in text or "ansible_user: govcloud" in text
     assert "ens256.121" in text

@@ -11,7 +11,19 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import shards, steps
-from govcloud_cli.run import applied, drift, progress, sides, sites, stacks, usage
+from govcloud_cli.run import (
+    ansible,
+    applied,
+    drift,
+    preparing,
+    progress,
+    side_secrets,
+    sides,
+    sites,
+    stacks,
+    usage,
+    workspace,
+)
 from tests.support import inventories
 from tests.support import world as worlds
 from tests.support.reporters import Quiet
@@ -53,14 +65,16 @@ def changed(journal: progress.Journal) -> list[str]:
     return [step.name for step in journal.results if step.changed]
 
 
-MACHINES = ("border", "external-client", "external-db", "external-k8s", "internet-client")
+MACHINES = (
+    "border", "external-client", "external-db", "external-identity", "external-k8s", "gateway", "internet-client",
+)  # fmt: skip
 
 
 def test_a_fresh_side_is_made_whole_and_a_second_run_does_nothing(lab: pathlib.Path, world: World) -> None:
     run(lab)
     assert world.ran_stacks[0] == ("network",)
     assert world.ran_roles == [MACHINES]
-    assert world.ran_stacks[1][0] == "platform"
+    assert world.ran_stacks[1][:2] == ("identity", "platform")
     made = (len(world.ran_stacks), len(world.ran_roles))
 
     again = run(lab)
@@ -102,7 +116,7 @@ def test_a_machine_whose_roles_failed_is_due_again_and_those_that_went_well_are_
     lab: pathlib.Path, world: World
 ) -> None:
     world.failing_roles = {"external-db": "database: start: no"}
-    with pytest.raises(errors.GovcloudError, match="did not end well on 1 of 5 machines") as caught:
+    with pytest.raises(errors.GovcloudError, match="did not end well on 1 of 7 machines") as caught:
         run(lab)
     assert caught.value.cause == "external-db: database: start: no"
     assert caught.value.where == "external/roles"
@@ -316,3 +330,42 @@ def test_what_had_drifted_stays_on_record_where_its_stack_failed(lab: pathlib.Pa
     with pytest.raises(errors.GovcloudError, match="stacks failed"):
         one.run()
     assert (one.repaired, one.left) == ([], [finding("platform")])
+
+
+def test_the_break_glass_password_is_there_only_while_the_roles_of_its_machine_run_and_changes_once_shown(
+    lab: pathlib.Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = sites.load(lab, side="external").space.side(platforms.Side.EXTERNAL)
+    seen: list[str | None] = []
+
+    def run_roles(*hosts: Any, **given: Any) -> ansible.Outcome:
+        path = folder.secrets / "break-glass"
+        seen.append(path.read_text(encoding="utf-8") if path.exists() else None)
+        return world.run_roles(*hosts, **given)
+
+    monkeypatch.setattr(ansible, "run_roles", run_roles)
+    monkeypatch.setattr(preparing, "certify", lambda *_, **__: side_secrets.ensure(folder))
+    workspace.ensure_secret(folder.secrets / "master")
+    run(lab)
+    first = side_secrets.unseal(folder)
+    assert seen == [first]
+    assert not (folder.secrets / "break-glass").exists()
+    world.ran_roles.clear()
+    run(lab)
+    assert world.ran_roles == [("external-identity",)], "who saw it cannot use it after the next deploy"
+    assert seen[1] not in (None, first)
+    run(lab)
+    assert len(seen) == 2
+
+
+def test_another_secret_of_a_client_reaches_the_gateway_and_nobody_else(
+    lab: pathlib.Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = sites.load(lab, side="external").space.side(platforms.Side.EXTERNAL)
+    monkeypatch.setattr(preparing, "certify", lambda *_, **__: side_secrets.ensure(folder))
+    workspace.ensure_secret(folder.secrets / "master")
+    run(lab)
+    world.ran_roles.clear()
+    (folder.secrets / "vpn-client").unlink()
+    run(lab)
+    assert world.ran_roles == [("gateway",)]

@@ -8,7 +8,7 @@ import pytest
 from govcloud_cli import errors, resources
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import databases, hosts, steps
-from govcloud_cli.run import ansible, image, reach, sites, stacks, verify, workspace
+from govcloud_cli.run import ansible, image, reach, side_secrets, sites, stacks, verify, workspace
 from tests.support import inventories
 
 
@@ -100,6 +100,8 @@ def test_files_of_the_plan_become_paths(site: sites.Site, tmp_path: pathlib.Path
     tool.write_bytes(b"x")
     tools = {"kube-apiserver": tool}
     assert sites.controller_file(folder, tools, hosts.ControllerFile(folder="pki", name="")) == str(folder.pki)
+    secret = hosts.ControllerFile(folder="secrets", name="vpn-client")
+    assert sites.controller_file(folder, tools, secret) == str(folder.secrets / "vpn-client")
     named = hosts.ControllerFile(folder="tools", name="kube-apiserver")
     assert sites.controller_file(folder, tools, named) == str(tool)
     digest = hosts.ControllerFile(folder="tools", name="kube-apiserver", digest=True)
@@ -129,7 +131,10 @@ def test_no_secret_is_in_a_plan_a_digest_an_inventory_or_a_command_line(
         roles = [role for shard in side.shards for one in shard.databases for role in (one.rw, one.ro)]
         passwords = [databases.password(bytes.fromhex(master), role, 1) for role in roles]
         private = (folder.ssh / "id_ed25519").read_text().splitlines()[2]
-        secrets = [master, (folder.secrets / "pulumi-passphrase").read_text(), private, *passwords]
+        side_secrets.ensure(folder)
+        own = [(folder.secrets / name).read_text() for name in ("identity-engine", "vpn-client")]
+        own += [side_secrets.unseal(folder)]
+        secrets = [master, (folder.secrets / "pulumi-passphrase").read_text(), private, *passwords, *own]
 
         with pytest.raises(KeyError):
             verify._tenants(side, folder, reach.Reach(namespace=None))
@@ -137,7 +142,7 @@ def test_no_secret_is_in_a_plan_a_digest_an_inventory_or_a_command_line(
             side.hosts,
             ssh_config=folder.ssh / "config",
             resolve=lambda file, folder=folder: sites.controller_file(  # type: ignore[misc]
-                folder, dict.fromkeys(("kube-apiserver", "kube-controller-manager"), tool), file
+                folder, dict.fromkeys(("kube-apiserver", "kube-controller-manager", "keycloak"), tool), file
             ),
         )
         job = stacks.Job(

@@ -38,15 +38,16 @@ def test_a_dead_machine_is_shown_as_such_beside_the_others(site: sites.Site) -> 
     found = status.look(site, sites.plan(site, today=inventories.TODAY))
     assert found.deployed
     assert {machine.name: machine.running for machine in found.machines} == {
-        "border": True, "external-db": False, "external-k8s": True, "external-client": True, "internet-client": True,
+        "border": True, "external-db": False, "external-k8s": True, "external-identity": True, "gateway": True,
+        "external-client": True, "internet-client": True,
     }  # fmt: skip
-    assert sum(machine.resident_bytes for machine in found.machines) == 4 * 1024
+    assert sum(machine.resident_bytes for machine in found.machines) == 6 * 1024
 
 
 def test_a_service_is_healthy_only_if_all_its_units_are_active_on_a_machine_that_answers(site: sites.Site) -> None:
     found = status.look(site, sites.plan(site, today=inventories.TODAY))
     assert {service.endpoint.name: service.healthy for service in found.services} == {
-        "time": False, "database": False, "kubernetes": True,
+        "time": False, "database": False, "kubernetes": True, "identity": True, "sslvpn": True,
     }  # fmt: skip
 
 

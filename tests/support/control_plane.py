@@ -85,8 +85,13 @@ class ControlPlane:
 
 
 @contextlib.contextmanager
-def running(folder: pathlib.Path, *, controllers: Sequence[str] = CONTROLLERS) -> Iterator[ControlPlane]:
-    """Start a control plane with its files in `folder`; stop it at the end of the block."""
+def running(
+    folder: pathlib.Path, *, controllers: Sequence[str] = CONTROLLERS, flags: Sequence[str] = ()
+) -> Iterator[ControlPlane]:
+    """Start a control plane with its files in `folder`; stop it at the end of the block.
+
+    `flags` are the API server's, besides those that every test's has.
+    """
     binaries = {name: _binary(name) for name in ("etcd", "kube-apiserver", "kube-controller-manager")}
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = _authority()
@@ -102,6 +107,7 @@ def running(folder: pathlib.Path, *, controllers: Sequence[str] = CONTROLLERS) -
         def start() -> None:
             api.close()
             argv, log = _api_server(binaries["kube-apiserver"], folder, etcd_port, api_port), folder / "apiserver.log"
+            argv += flags
             _wait_ready(api.enter_context(_process(argv, log)), server, authority, log)
 
         start()

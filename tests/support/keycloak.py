@@ -107,11 +107,10 @@ def _server(home: pathlib.Path, one: Running) -> Iterator[Running]:
         "KC_BOOTSTRAP_ADMIN_CLIENT_ID": CLIENT,
         "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": SECRET,
         "KC_HTTP_MANAGEMENT_PORT": str(_spare()),
-        "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
     }
     with (one.folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=TERM", str(home / "bin" / "kc.sh"), "start", *options],
+            ["setpriv", "--pdeathsig=TERM", *_java(home), "start", *options],
             stdout=log,
             stderr=log,
             cwd=one.folder,
@@ -124,6 +123,22 @@ def _server(home: pathlib.Path, one: Running) -> Iterator[Running]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def _java(home: pathlib.Path) -> list[str]:
+    """Return the server's command as kc.sh makes it: the script itself stays in between, and dies without its child."""
+    settings = {
+        "kc.home.dir": str(home),
+        "jboss.server.config.dir": str(home / "conf"),
+        "java.util.logging.manager": "org.jboss.logmanager.LogManager",
+        "java.util.concurrent.ForkJoinPool.common.threadFactory": (
+            "io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory"
+        ),
+        "picocli.disable.closures": "true",
+    }
+    options = ["-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", *(f"-D{name}={value}" for name, value in settings.items())]
+    jar = str(home / "lib" / "quarkus-run.jar")
+    return ["java", *options, "-cp", jar, "io.quarkus.bootstrap.runner.QuarkusEntryPoint"]
 
 
 def _wait(one: Running, process: subprocess.Popen[bytes]) -> None:

@@ -120,6 +120,7 @@ def tenant(identifier: str, **fields: Any) -> tenants.Tenant:
         "environments": fields.get("environments", [{"name": "prod"}]),
         "members": fields.get("members", [{"group": f"{identifier}:owners", "role": "owner"}]),
         "network": {"allow": fields.get("allow", [])},
+        "applications": fields.get("applications", []),
     }
     document = {
         "apiVersion": "govcloud/v1",

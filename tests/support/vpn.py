@@ -130,7 +130,7 @@ def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> offices.Pl
     space = workspace.Workspace(path=tmp_path / ".govcloud" / "lab")
     site = sites.Site(spec=spec, space=space, sides=(platforms.Side.EXTERNAL,))
     side = next(one for one in inventories.plan(inventories.lab()).sides if one.side is platforms.Side.EXTERNAL)
-    found = offices.Place(site=site, side=dataclasses.replace(side, network=None), plan=PLAN)
+    found = offices.Place(site=site, side=dataclasses.replace(side, network=None, vpn=PLAN), plan=PLAN)
     workspace.make_folder(found.folder.ssh)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(offices, "find", lambda _: found)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import pathlib
 import sys
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -77,9 +75,21 @@ def check(context: click.Context, /, **given: Any) -> None:
 
     Exit code: 0 clean, 3 findings at or above --fail-on, 2 not everything could be judged.
     """
+    _refuse(given)
+    try:
+        code = _check(context, given)
+    except KeyboardInterrupt as stop:
+        raise errors.RunInterrupted(
+            "interrupted before there was a verdict (已中断，未得出结论)",
+            remedy="run the same command again; it begins anew, and a check changes nothing",
+        ) from stop
+    context.exit(code)
+
+
+def _check(context: click.Context, given: dict[str, Any]) -> int:
+    """Judge, write, tell; what the run ends with."""
     from govcloud_cli.model import policies
 
-    _refuse(given)
     began = time.monotonic()
     moment = runs.now()
     answer = _answered(context, given, moment.date())
@@ -93,25 +103,12 @@ def check(context: click.Context, /, **given: Any) -> None:
         if given[form] is not None:
             _write(form, answer, given[form], code=code, began=moment, threshold=threshold)
             notes.append(f"+ {given[form]}")
-    with _whoever_reads(sys.stdout):
+    with output.whoever_reads(sys.stdout):
         _tell(answer, given, threshold, code)
-    with _whoever_reads(sys.stderr):
+    with output.whoever_reads(sys.stderr):
         for note in notes:
             click.echo(output.plain(note), err=True)
-    context.exit(code)
-
-
-@contextlib.contextmanager
-def _whoever_reads(stream: TextIO) -> Iterator[None]:
-    """A reader who went away (`| head`) has what they want; the verdict is the exit code, and that stays."""
-    try:
-        yield
-        stream.flush()
-    except (BrokenPipeError, SystemExit) as error:
-        # rich makes an exit of it.
-        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
-            raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
 
 
 def exit_code(report: findings.Report, threshold: policies.Severity) -> int:
@@ -129,6 +126,8 @@ def _refuse(given: dict[str, Any]) -> None:
     files.refuse((option, path) for option, path in targets.items() if path is not None)
     for path in given["paths"]:
         _refuse_path(path)
+    for rule in given["rules"]:
+        _refuse_rule(rule)
     if given["taken"] is not None and given["until"] is None:
         raise errors.UsageError(
             "--write-baseline needs --until",
@@ -145,6 +144,13 @@ def _refuse(given: dict[str, Any]) -> None:
             cause="what the old one lets be would go on without anybody having looked",
             remedy="write a new one without --baseline, and compare the two",
         )
+
+
+def _refuse_rule(rule: str) -> None:
+    named = [one for one in rule.replace(",", " ").split() if one]
+    if len(named) > 1:
+        again = " ".join(f"--rule {one}" for one in named)
+        raise errors.UsageError(f"--rule takes one ID, and '{rule}' is several", remedy=f"say it for each: {again}")
 
 
 def _refuse_path(path: str) -> None:
@@ -218,7 +224,13 @@ def _tell(answer: run_policies.Answer, given: dict[str, Any], threshold: policie
         return
     from govcloud_cli.commands.policy import rendering
 
-    found = rendering.lines(answer.report, threshold=threshold, everything=given["everything"])
+    found = rendering.lines(
+        answer.report,
+        threshold=threshold,
+        everything=given["everything"],
+        environment=answer.environment,
+        registries=answer.registries,
+    )
     if sys.stdout.isatty() or os.environ.get("FORCE_COLOR"):
         from rich import text
 

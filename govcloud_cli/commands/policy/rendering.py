@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from govcloud_cli.commands import output
-from govcloud_cli.commands.policy import choosing
+from govcloud_cli.commands.policy import choosing, unjudged
 from govcloud_cli.compliance import baselines, findings
 
 if TYPE_CHECKING:
@@ -30,13 +30,24 @@ def plain(text: str) -> str:
     return _ORDERS.sub(r"\\u0023", output.plain(text).replace("\n", "\\n").replace("\t", "\\t"))
 
 
-def lines(report: findings.Report, *, threshold: policies.Severity, everything: bool = False) -> Iterator[Parts]:
-    """What a person reads. No line begins with words of the input: CI runners take some for orders."""
+def lines(
+    report: findings.Report,
+    *,
+    threshold: policies.Severity,
+    everything: bool = False,
+    environment: str | None = None,
+    registries: Sequence[str] = (),
+) -> Iterator[Parts]:
+    """What a person reads. No line begins with words of the input: CI runners take some for orders.
+
+    Args:
+        environment: whose profile, waivers and `registries` counted; None for nobody's.
+    """
     first = None if everything else FIRST
     for group in _grouped(report.of(findings.Outcome.FAIL)):
         yield from _findings(group, first)
-    for group in _grouped(report.of(findings.Outcome.ERROR, findings.Outcome.UNKNOWN)):
-        yield from _unjudged(group, first)
+    undecided = report.of(findings.Outcome.ERROR, findings.Outcome.UNKNOWN)
+    yield from unjudged.lines(undecided, plain=plain, everything=everything)
     for problem in report.problems:
         yield ("could not judge (无法判定)", "bold red"), (f": {plain(problem)}", "")
     if everything:
@@ -48,6 +59,7 @@ def lines(report: findings.Report, *, threshold: policies.Severity, everything: 
         yield (named, style), (f" of {notice.rule}: {plain(notice.detail)}", "")
     yield _verdict(report, threshold)
     yield from _inputs(report)
+    yield from _settings(report, environment, registries)
     yield ((_counts(report), ""),)
 
 
@@ -66,12 +78,6 @@ def _findings(group: list[findings.Result], first: int | None) -> Iterator[Parts
     yield ("  fix: ", "cyan"), (policy.spec.remediation.en, "")
     yield ("  处置: ", "cyan"), (policy.spec.remediation.zh, "")
     yield ("  more: ", "cyan"), (f"govcloud policy explain {policy.metadata.id}", "")
-    yield ()
-
-
-def _unjudged(group: list[findings.Result], first: int | None) -> Iterator[Parts]:
-    yield from _head(group[0].policy, "not judged (未能判定)", len(group))
-    yield from _listed(group, first)
     yield ()
 
 
@@ -135,6 +141,25 @@ def _inputs(report: findings.Report) -> Iterator[Parts]:
     more = f", and {len(told) - _INPUTS} more" if len(told) > _INPUTS else ""
     if told:
         yield ("judged: ", "cyan"), (", ".join(told[:_INPUTS]) + more, "")
+
+
+def _settings(report: findings.Report, environment: str | None, registries: Sequence[str]) -> Iterator[Parts]:
+    """By whose settings it was judged, and what policies do without them."""
+    if environment is None:
+        told = "none (未指定), so GovCloud's defaults count; --env NAME takes profile, registries and waivers of one"
+    else:
+        told = plain(environment)
+    yield ("environment (环境): ", "cyan"), (told, "")
+    asking = [one.metadata.id for one in report.rules if _reads_registries(one)]
+    if asking and not registries:
+        told = f"none declared (未登记), so {', '.join(asking)} asks only that every image names one"
+        yield ("registries (镜像仓库): ", "cyan"), (f"{told}; spec.policies.registries in platform.yaml", "")
+
+
+def _reads_registries(policy: policies.Policy) -> bool:
+    expressions = [one.expression for one in policy.spec.variables]
+    expressions += [one.expression for one in policy.spec.validations]
+    return any("variables.settings.registries" in one for one in expressions)
 
 
 def _counts(report: findings.Report) -> str:

@@ -54,16 +54,12 @@ class Place:
 
 def find(environment: str) -> Place:
     """The one side with a gateway. Raises `errors.UsageError` if the environment has none."""
-    from govcloud_cli.plan import vpn as plan_vpn
     from govcloud_cli.run import sites as run_sites
 
     site = runs.site(environment)
-    today = runs.now().date()
-    for side in site.sides:
-        found = plan_vpn.plan(site.spec, side, today=today)
-        if found is not None:
-            whole = run_sites.plan(site, today=today, guards=())
-            return Place(site=site, side=next(one for one in whole.sides if one.side is side), plan=found)
+    for side in run_sites.plan(site, today=runs.now().date(), guards=()).sides:
+        if side.vpn is not None:
+            return Place(site=site, side=side, plan=side.vpn)
     raise errors.UsageError(
         f"environment {site.spec.environment} has no SSL-VPN",
         where="spec.vpn of platform.yaml",

@@ -66,21 +66,24 @@ class Expression:
         """Whether it comes to true, without error; only for expressions of type bool."""
         try:
             return self._expression.eval(context.activation).value() is True
-        except RuntimeError:
+        except (RuntimeError, MemoryError):
             return False
 
     def evaluate(self, context: Context) -> Verdict:
         """Its value; a failure for an error, and for a value that is neither a bool nor a string."""
         try:
             value = self._expression.eval(context.activation)
+            kind = value.type().name()
+            # .value() of null, or of a list with null in it, takes a reference from None that nobody gave.
+            if kind in ("BOOL", "STRING"):
+                found: bool | str = value.value()
+                return found
+            return failures.of(str(value.value()), self.source) if kind == "ERROR" else failures.no_verdict(kind)
         except RuntimeError as failure:
             return failures.of(str(failure), self.source)
-        kind = value.type().name()
-        # .value() of null, or of a list with null in it, takes a reference from None that nobody gave.
-        if kind in ("BOOL", "STRING"):
-            found: bool | str = value.value()
-            return found
-        return failures.of(str(value.value()), self.source) if kind == "ERROR" else failures.no_verdict(kind)
+        except MemoryError:
+            # A text that was doubled too often. What it took is free again, and the next rule can be asked.
+            return failures.OUT_OF_MEMORY
 
 
 class Engine:

@@ -22,6 +22,9 @@ class Failure:
     reason: str
 
 
+OUT_OF_MEMORY: Final = Failure(reason="takes more memory than there is")
+
+
 def no_verdict(kind: str) -> Failure:
     """It came to a value that says neither yes nor no."""
     return Failure(reason=f"comes to a value of type {kind.lower()}, not to true or false")

@@ -61,7 +61,8 @@ class Check:
             if one.unknown and id(one) not in failing:
                 path = next((path for path in one.unknown if any(_touch(path, field) for field in self.fields)), None)
                 if path is not None:
-                    yield CheckFailure(subject=one, message="hangs on a value not known yet", path=path, unknown=True)
+                    message = _printable(subjects.not_known(one, path))
+                    yield CheckFailure(subject=one, message=message, path=path, unknown=True)
 
 
 def _printable(message: str) -> str:

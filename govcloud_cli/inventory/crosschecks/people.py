@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govcloud_cli.inventory import findings
-from govcloud_cli.model import people
+from govcloud_cli.model import people, tenants
 
 
 def accounts_and_keys_are_one_persons(world: findings.World) -> Iterator[findings.Finding]:
@@ -43,6 +43,54 @@ def approvers_can_sign(world: findings.World) -> Iterator[findings.Finding]:
                 message=f"'{person.id}' decides for {', '.join(person.approves)} and has no key to sign with",
                 found="no keys",
             )
+
+
+def accounts_have_a_place(world: findings.World) -> Iterator[findings.Finding]:
+    """Groups and duties are those of an account, and only who works somewhere has one."""
+    for index, person in enumerate(world.persons):
+        given = "duty" if person.duty is not None else "groups"
+        if world.people is not None and person.organisation is None and (person.groups or person.duty is not None):
+            yield findings.Finding(
+                code="GC1805",
+                document=world.people,
+                where=("spec", "people", index, given),
+                message=f"'{person.id}' has {given} and no organisation, so no account",
+                found="no organisation",
+            )
+
+
+def duties_are_apart(world: findings.World) -> Iterator[findings.Finding]:
+    """Of the three administrators one runs, one decides about rights, one watches; none does another's."""
+    if world.people is None:
+        return
+    writing = {
+        member.group
+        for tenant in world.tenants
+        for member in tenant.spec.members
+        if member.role is not tenants.Role.VIEWER
+    }
+    answering = {name for tenant in world.tenants for name in (tenant.spec.owner, tenant.spec.technical_lead)}
+    for index, person in enumerate(world.people.spec.people):
+        where: findings.Where = ("spec", "people", index)
+        if person.duty in (people.Duty.SYSTEM, people.Duty.AUDIT) and person.approves:
+            yield _two_duties(world.people, (*where, "approves"), person, "decides for organisations")
+        if person.duty is not people.Duty.AUDIT:
+            continue
+        for place, group in enumerate(person.groups):
+            if group in writing:
+                yield _two_duties(world.people, (*where, "groups", place), person, f"may write as one of {group}")
+        if person.id in answering:
+            yield _two_duties(world.people, (*where, "duty"), person, "answers for a tenant")
+
+
+def _two_duties(document: people.People, where: findings.Where, person: people.Person, what: str) -> findings.Finding:
+    return findings.Finding(
+        code="GC1806",
+        document=document,
+        where=where,
+        message=f"'{person.id}' has the duty `{person.duty}` and {what}",
+        found=str(person.duty),
+    )
 
 
 def somebody_decides(world: findings.World) -> Iterator[findings.Finding]:

@@ -18,7 +18,7 @@ def references_resolve(world: findings.World) -> Iterator[findings.Finding]:
 
 
 def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]:
-    """Services, ports, environments, databases, members, and the groups and organisations of VPN groups and people."""
+    """Services, ports, environments, databases, members, organisations of VPN groups or that a person decides for."""
     where: findings.Where
     for index, machine in enumerate(world.platform.spec.machines):
         yield from _twice(world.platform, ("spec", "machines", index, "services"), "service", machine.services)
@@ -45,6 +45,11 @@ def entries_are_listed_once(world: findings.World) -> Iterator[findings.Finding]
         yield from _twice(tenant, ("spec", "members"), "group", [one.group for one in spec.members], within="group")
         for index, allowance in enumerate(spec.network.allow):
             yield from _twice(tenant, ("spec", "network", "allow", index, "ports"), "port", allowance.ports)
+        applications = [(one.environment, one.id) for one in spec.applications]
+        yield from _twice(tenant, ("spec", "applications"), "application", applications, within="id")
+        for index, application in enumerate(spec.applications):
+            where = ("spec", "applications", index, "redirectUris")
+            yield from _twice(tenant, where, "address", application.redirect_uris)
         keys = [(one.direction, one.peer, one.protocol, one.ports) for one in spec.network.allow]
         yield from _twice(tenant, ("spec", "network", "allow"), "allowance", keys)
     for freeze in world.freezes:
@@ -104,9 +109,10 @@ def _people_references(world: findings.World) -> Iterator[findings.Finding]:
     if world.people is None:
         return
     ids = tuple(organisation.id for organisation in world.platform.spec.organisations)
+    where: findings.Where
     for index, person in enumerate(world.people.spec.people):
         if person.organisation is not None and person.organisation not in ids:
-            where: findings.Where = ("spec", "people", index, "organisation")
+            where = ("spec", "people", index, "organisation")
             yield nothing(world.people, where, "organisation", person.organisation, ids)
         for place, identifier in enumerate(person.approves):
             if identifier not in ids:
@@ -121,6 +127,12 @@ def _tenant_references(world: findings.World, tenant: tenants.Tenant) -> Iterato
         yield nothing(tenant, ("spec", "organisation"), "organisation", spec.organisation, organisations)
     if spec.zone not in world.zones:
         yield nothing(tenant, ("spec", "zone"), "zone", spec.zone, tuple(world.zones))
+    where: findings.Where
+    own = tuple(environment.name for environment in spec.environments)
+    for index, application in enumerate(spec.applications):
+        if application.environment not in own:
+            where = ("spec", "applications", index, "environment")
+            yield nothing(tenant, where, "environment", application.environment, own)
     known = world.tenants_by_id
     for index, allowance in enumerate(spec.network.allow):
         where = ("spec", "network", "allow", index, "peer")

@@ -172,6 +172,8 @@ def their_side_serves_them(world: findings.World) -> Iterator[findings.Finding]:
         wanted = [database for environment in tenant.spec.environments for database in environment.databases]
         if any(database.tier is tenants.DatabaseTier.SHARED for database in wanted):
             needs.append(platforms.Service.DATABASE)
+        if tenant.spec.applications:
+            needs.append(platforms.Service.IDENTITY)
         for service in needs:
             if service not in offered[zone_.side]:
                 yield findings.Finding(
@@ -181,4 +183,21 @@ def their_side_serves_them(world: findings.World) -> Iterator[findings.Finding]:
                     message=f"the {zone_.side} side has no machine with the service {service} for everybody",
                     found=tenant.spec.zone,
                     allowed=f"a zone on a side with {service}",
+                )
+
+
+def applications_are_told_apart(world: findings.World) -> Iterator[findings.Finding]:
+    """A client is `<tenant>-<environment>-<id>`, which two different ones could spell alike."""
+    first: dict[str, tenants.Tenant] = {}
+    for tenant in world.tenants:
+        for index, application in enumerate(tenant.spec.applications):
+            client = f"{tenant.metadata.id}-{application.environment}-{application.id}"
+            owner = first.setdefault(client, tenant)
+            if owner is not tenant:
+                yield findings.Finding(
+                    code="GC1711",
+                    document=tenant,
+                    where=("spec", "applications", index, "id"),
+                    message=f"'{client}' is the client of an application of '{owner.metadata.id}' already",
+                    found=application.id,
                 )

@@ -25,7 +25,7 @@ def _identity(spec: inventory.Inventory, machine: platforms.Machine) -> dict[str
     """Whose tokens the cluster takes; without an identity service nobody's."""
     place = identity_places.of(spec, spec.side_of(machine))
     if place is None:
-        return {"kubernetes_identity_issuer": ""}
+        return {}
     return {
         "kubernetes_identity_issuer": place.issuer,
         "kubernetes_identity_ca_file": controller_files.pki("services-ca.crt"),

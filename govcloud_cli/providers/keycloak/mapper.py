@@ -57,20 +57,21 @@ class Mapper(handler.Realms):
         return None if found is None else dict(found)
 
     def make(self, new: resource.Properties) -> str:
-        return str(self.connection.session.post(self._models(new), self._represented(new))["id"])
+        return str(self.connection.session.post(self._models(new), self.represented(new))["id"])
 
     def change(
         self, new: resource.Properties, identifier: str, live: handler.Json, *, old: resource.Properties
     ) -> None:
         del old
-        whole = shape.merged(live, self._represented(new))
+        whole = shape.merged(live, self.represented(new))
         if whole != live:
             self.connection.session.put(self._models(new, identifier), whole)
 
     def remove(self, old: resource.Properties, identifier: str) -> None:
         self.connection.session.delete(self._models(old, identifier))
 
-    def _represented(self, new: resource.Properties) -> dict[str, Any]:
+    def represented(self, new: resource.Properties) -> dict[str, Any]:
+        """Return the part of the representation that `new` decides."""
         body = shape.represented(self.SHAPE, new)
         return {**body, "protocol": "openid-connect", "protocolMapper": self.MAPPER}
 
@@ -88,6 +89,12 @@ class GroupMembership(Mapper):
         "addToUserinfo": _flag("userinfo.token.claim"),
         "addToTokenIntrospection": _flag("introspection.token.claim", default=False),
     }
+
+    def represented(self, new: resource.Properties) -> dict[str, Any]:
+        body = super().represented(new)
+        # Keycloak adds it when the mapper is first used, and would look changed by hand.
+        body["config"]["multivalued"] = "true"
+        return body
 
 
 class Audience(Mapper):

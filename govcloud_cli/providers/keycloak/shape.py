@@ -63,10 +63,10 @@ def check(shape: Shape, new: resource.Properties, *, place: str = "") -> resourc
             failures.extend(inner.failures)
             inputs[name] = inner.inputs
         elif value is not None:
-            wrong = None if wire.has_unknown(value) else _wrong(field, value)
-            if wrong is not None:
-                failures.append(resource.Failure(property=place + name, reason=wrong))
-            ready = wrong is None and not wire.has_unknown(value)
+            fault = None if wire.has_unknown(value) else _wrong(field, value)
+            if fault is not None:
+                failures.append(resource.Failure(property=place + name, reason=fault))
+            ready = fault is None and not wire.has_unknown(value)
             inputs[name] = _settled(field, value) if ready else value
     return resource.Checked(inputs=inputs, failures=tuple(failures))
 

@@ -22,6 +22,7 @@ from govcloud_cli.providers.keycloak import failures
 CONNECTIONS: Final = 16
 _ATTEMPTS: Final = 6
 _PATIENCE: Final = 60.0
+_REALMS: Final = "/admin/realms"
 _MARGIN: Final = 10.0
 """Seconds before its end from which a token is not used for a new request."""
 _IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
@@ -104,7 +105,10 @@ class Transport:
     async def _with_token(self, call: Call) -> Any:
         token = await self._authorized()
         try:
-            return await self._send(call, {"Authorization": f"Bearer {token}"})
+            answer = await self._send(call, {"Authorization": f"Bearer {token}"})
+            if call.method == "POST" and call.path == _REALMS:
+                self._until = 0.0  # the token names the realms that there were, and what we may do in them
+            return answer
         except failures.ApiError as error:
             if error.status != 401 or token != self._token:
                 raise

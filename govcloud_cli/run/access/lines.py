@@ -17,7 +17,7 @@ from typing import Any
 
 from govcloud_cli.governance import chain, chain_details
 
-TEXTS = ("person", "address", "reason", "lease", "session", "client", "type")
+TEXTS = ("person", "address", "reason", "lease", "lease6", "session", "client", "type")
 NUMBERS = ("bytesIn", "bytesOut", "seconds")
 MALFORMED = "malformed"
 

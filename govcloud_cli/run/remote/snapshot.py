@@ -9,8 +9,17 @@ import stat
 import subprocess
 from typing import Any
 
-# Written by the system itself, not by a role.
-_VOLATILE = {"/etc/.pwd.lock", "/etc/ld.so.cache", "/etc/mtab", "/etc/adjtime", "/etc/machine-id", "/etc/resolv.conf"}
+# Written by the system itself, not by a role; and the revocation list, which each revocation replaces. That one is
+# signed and short-lived, and whoever puts an older one back is met by the next that is published.
+_VOLATILE = {
+    "/etc/.pwd.lock",
+    "/etc/ld.so.cache",
+    "/etc/mtab",
+    "/etc/adjtime",
+    "/etc/machine-id",
+    "/etc/resolv.conf",
+    "/etc/ocserv/tls/vpn-ca.crl",
+}
 
 
 def main(argument: dict[str, Any]) -> dict[str, str]:

@@ -7,13 +7,18 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
 from typing import Any
+
+_PATIENCE = 5.0
+"""Seconds until a tunnel that was told to end has ended."""
+_PAUSE, _LOOKS = 0.4, 3
 
 
 def main(argument: dict[str, Any]) -> dict[str, Any]:
-    """`{files?: {path: text}, disconnect?: [person], sessions?: bool}` to `{published, disconnected, sessions}`.
+    """`{socket, files?: {path: text}, disconnect?: [id], sessions?: bool}` to `{published, disconnected, sessions}`.
 
-    `published` are the files that differed. `disconnected` are the people who had a tunnel.
+    `socket` is occtl's. `published` are the files that differed. `disconnected` are the people who had a tunnel.
     """
     answer: dict[str, Any] = {"published": [], "disconnected": [], "sessions": []}
     if argument.get("files"):
@@ -22,9 +27,9 @@ def main(argument: dict[str, Any]) -> dict[str, Any]:
         # Also when they were there: whoever wrote them may have been killed before this.
         subprocess.run(["systemctl", "reload", "ocserv.service"], check=True, capture_output=True, timeout=20)
     if argument.get("disconnect"):
-        answer["disconnected"] = _disconnect(argument["disconnect"])
+        answer["disconnected"] = _disconnect(argument["socket"], argument["disconnect"])
     if argument.get("sessions"):
-        answer["sessions"] = _users()
+        answer["sessions"] = _users(argument["socket"])
     return answer
 
 
@@ -46,23 +51,39 @@ def _replace(path: pathlib.Path, text: str) -> bool:
     return True
 
 
-def _disconnect(people: list[str]) -> list[str]:
-    connected = {str(one.get("Username", "")) for one in _users()}
-    ended = []
+def _disconnect(socket: str, people: list[str]) -> list[str]:
+    connected = _connected(socket)
+    # Also who is not listed: a log-in may be under way.
+    _cut(socket, people)
+    until, quiet = time.monotonic() + _PATIENCE, 0
+    # ocserv takes over a list a moment after it is told to, so a client that comes back at once is met once more.
+    while quiet < _LOOKS:
+        left = _connected(socket) & set(people)
+        if left and time.monotonic() > until:
+            raise RuntimeError("still connected: " + ", ".join(sorted(left)))
+        quiet = 0 if left else quiet + 1
+        _cut(socket, sorted(left))
+        time.sleep(_PAUSE)
+    return [person for person in people if person in connected]
+
+
+def _cut(socket: str, people: list[str]) -> None:
     for person in people:
-        # Also who is not listed: a log-in may be under way.
-        subprocess.run(["occtl", "disconnect", "user", person], check=False, capture_output=True, timeout=20)
-        if person in connected:
-            ended.append(person)
-    left = connected & set(people) & {str(one.get("Username", "")) for one in _users()}
-    if left:
-        raise RuntimeError("still connected: " + ", ".join(sorted(left)))
-    return ended
+        # For who has no tunnel occtl calls it a failure.
+        command = ["occtl", "--socket-file", socket, "disconnect", "user", person]
+        subprocess.run(command, check=False, capture_output=True, timeout=20)
 
 
-def _users() -> list[dict[str, Any]]:
+def _connected(socket: str) -> set[str]:
+    return {str(one.get("Username", "")) for one in _users(socket)}
+
+
+def _users(socket: str) -> list[dict[str, Any]]:
     if shutil.which("occtl") is None:
         raise RuntimeError("occtl is not installed")
-    done = subprocess.run(["occtl", "--json", "show", "users"], check=True, capture_output=True, text=True, timeout=20)
+    command = ["occtl", "--socket-file", socket, "--json", "show", "users"]
+    # It writes times in the zone of whoever asks, without naming it.
+    environment = {**os.environ, "TZ": "UTC"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=20, env=environment)
     found = json.loads(done.stdout) if done.stdout.strip() else []
     return [one for one in found if isinstance(one, dict)]

@@ -1,4 +1,4 @@
-"""Builds a wrapper Go module into the cache. Whole or not at all; two runs share one build."""
+"""Makes what the cache lacks: a wrapper module's programs, or a distribution. Whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,26 +9,29 @@ import threading
 from collections.abc import Callable
 
 from govcloud_cli import errors
-from govcloud_cli.run.tools import cache, catalog, golang, installer, interruptible, paths
+from govcloud_cli.run.tools import cache, catalog, distributing, golang, installer, interruptible, paths
 
 
-def obtain(module: catalog.Module, *, report: Callable[[str], None], stopping: threading.Event) -> cache.Entry:
-    """The module's programs in the cache, made if missing.
+def obtain(build: catalog.Build, *, report: Callable[[str], None], stopping: threading.Event) -> cache.Entry:
+    """The build in the cache, made if missing.
 
     `stopping`, once set, ends the build. Raises `errors.GovcloudError` with the log's path.
     """
-    workplace = cache.folder(module).parent / f".{module.name}.building"
+    workplace = cache.folder(build).parent / f".{build.name}.building"
     workplace.mkdir(mode=0o700, parents=True, exist_ok=True)
-    what = f"{module.name} {module.version}"
+    what = f"{build.name} {build.version}"
     with interruptible.locked(workplace / ".lock", what=what, stopping=stopping, report=report):
-        ready = cache.load(module, thorough=True)
+        ready = cache.load(build, thorough=True)
         if ready is not None:
             return ready
         paths.remove_leftovers(workplace)
         new = pathlib.Path(tempfile.mkdtemp(prefix=".new-", dir=workplace))
         try:
-            built_by = _make(module, new, report=report, stopping=stopping)
-            return cache.seal(module, new, built_by=built_by)
+            if isinstance(build, catalog.Distribution):
+                built_by = distributing.make(build, new, report=report, stopping=stopping)
+            else:
+                built_by = _make(build, new, report=report, stopping=stopping)
+            return cache.seal(build, new, built_by=built_by)
         finally:
             shutil.rmtree(new, ignore_errors=True)
 

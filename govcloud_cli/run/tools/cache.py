@@ -1,4 +1,4 @@
-"""Built tools in the cache: `tools/<name>-<version>-<digest>/{bin/…,manifest.json}`.
+"""Built tools in the cache: `tools/<name>-<version>-<digest>/{bin/…|….tar,manifest.json}`.
 
 An entry appears whole, by one rename, or not at all.
 """
@@ -13,6 +13,7 @@ import os
 import pathlib
 import platform
 import shutil
+from collections.abc import Mapping
 
 from govcloud_cli import resources
 from govcloud_cli.run.tools import catalog, paths
@@ -27,13 +28,11 @@ class Entry:
     folder: pathlib.Path
     version: str
     built_by: str
-    """The Go version, or `installer`."""
+    """The Go or Java version, or `installer`."""
     built: str
     """RFC 3339, UTC."""
-
-    def program(self, name: str) -> pathlib.Path:
-        """Path of one of its programs."""
-        return self.folder / "bin" / name
+    files: Mapping[str, pathlib.Path]
+    """Its programs, or the one tar of a distribution, by name."""
 
 
 def sources(module: catalog.Module) -> pathlib.Path:
@@ -41,53 +40,64 @@ def sources(module: catalog.Module) -> pathlib.Path:
     return resources.folder("toolchain") / module.name
 
 
-def folder(module: catalog.Module) -> pathlib.Path:
-    """Where a build of `module` with today's inputs lies in the cache, there or not."""
-    place = sources(module)
+def folder(build: catalog.Build) -> pathlib.Path:
+    """Where `build` with today's inputs lies in the cache, there or not."""
+    return paths.cache_folder() / "tools" / f"{build.name}-{build.version}-{_digest(build)}"
+
+
+def _digest(build: catalog.Build) -> str:
+    if isinstance(build, catalog.Distribution):
+        return catalog.digest_of_distribution(build)
+    place = sources(build)
     content = {name: (place / name).read_bytes() for name in ("go.mod", "go.sum", "tools.go")}
-    digest = catalog.digest(module, sources=content, platform=f"{platform.system()}-{platform.machine()}".lower())
-    return paths.cache_folder() / "tools" / f"{module.name}-{module.version}-{digest}"
+    return catalog.digest(build, sources=content, platform=f"{platform.system()}-{platform.machine()}".lower())
 
 
-def load(module: catalog.Module, *, thorough: bool = False) -> Entry | None:
-    """The cached build of `module`, verified; None if there is none or if it is not what was built.
+def load(build: catalog.Build, *, thorough: bool = False) -> Entry | None:
+    """What the cache has of `build`, verified; None if there is none or if it is not what was built.
 
     Size and modification time are compared with the manifest, and the SHA-256 too when they differ or when
     `thorough` (0.3 s per 100 MB). This finds torn, swapped and rotten files; it is no defence against someone who
     may write to the cache, since the manifest lies beside the files: that is what the folder's 0700 is for.
     """
-    place = folder(module)
+    place = folder(build)
     try:
         manifest = json.loads((place / "manifest.json").read_text("utf-8"))
-        whole = all(
-            _same(place / "bin" / name, manifest["binaries"][name], thorough=thorough) for name in module.programs
+        files = {name: place / inner for name, inner in build.files.items()}
+        whole = all(_same(path, manifest["binaries"][name], thorough=thorough) for name, path in files.items())
+        entry = Entry(
+            folder=place,
+            version=manifest["version"],
+            built_by=manifest["builtBy"],
+            built=manifest["built"],
+            files=files,
         )
-        entry = Entry(folder=place, version=manifest["version"], built_by=manifest["builtBy"], built=manifest["built"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return entry if whole else None
 
 
-def seal(module: catalog.Module, built: pathlib.Path, *, built_by: str) -> Entry:
-    """Write the manifest of the finished build in `built` and move it to its place. Hold the module's lock."""
+def seal(build: catalog.Build, built: pathlib.Path, *, built_by: str) -> Entry:
+    """Write the manifest of the finished build in `built` and move it to its place. Hold the build's lock."""
     manifest = {
         "schemaVersion": SCHEMA_VERSION,
-        "name": module.name,
-        "version": module.version,
+        "name": build.name,
+        "version": build.version,
         "builtBy": built_by,
         "built": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "binaries": {name: _described(built / "bin" / name) for name in module.programs},
+        "binaries": {name: _described(built / inner) for name, inner in build.files.items()},
     }
     file = built / "manifest.json"
     file.write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
-    place = folder(module)
+    place = folder(build)
     if place.exists():
         # Not what its manifest says, else nobody would have built again.
         shutil.rmtree(place)
-    for name in (*(f"bin/{name}" for name in module.programs), "manifest.json"):
+    for name in (*build.files.values(), "manifest.json"):
         _flush(built / name)
     built.rename(place)
-    return Entry(folder=place, version=module.version, built_by=built_by, built=str(manifest["built"]))
+    files = {name: place / inner for name, inner in build.files.items()}
+    return Entry(folder=place, version=build.version, built_by=built_by, built=str(manifest["built"]), files=files)
 
 
 def sha256(file: pathlib.Path) -> str:
@@ -108,7 +118,7 @@ def _described(file: pathlib.Path) -> dict[str, object]:
 
 def _same(file: pathlib.Path, recorded: dict[str, object], *, thorough: bool) -> bool:
     seen = file.stat()
-    if not os.access(file, os.X_OK) or seen.st_size != recorded["size"]:
+    if (file.parent.name == "bin" and not os.access(file, os.X_OK)) or seen.st_size != recorded["size"]:
         return False
     if seen.st_mtime_ns == recorded["mtimeNs"] and not thorough:
         return True

@@ -30,10 +30,49 @@ class Module:
         return tuple(package.rsplit("/", 1)[-1] for package in self.packages)
 
     @property
+    def files(self) -> Mapping[str, str]:
+        """What a build makes: name -> path in its folder of the cache."""
+        return {program: f"bin/{program}" for program in self.programs}
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """Flags of `go build`."""
         linker = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in self.variables.items())])
         return ("-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", linker)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """A Java server of the Maven repository, prepared once so that every machine starts it as it is.
+
+    What is made of it is one tar. Its files are always packed alike, but the server's own preparation writes some that
+    differ from one time to the next: the same inputs make an equal server, not an equal checksum.
+    """
+
+    name: str
+    version: str
+    artifact: str
+    """Maven coordinates without the version and packaging, which is `zip`: `group:artifact`."""
+    sha256: str
+    """Of the artifact, in hexadecimal: what verifies it."""
+    program: str
+    """Path in the artifact, below its one top folder, of what prepares and starts the server."""
+    options: tuple[str, ...]
+    """What `program` is prepared with."""
+
+    @property
+    def coordinates(self) -> str:
+        """What Maven calls the artifact."""
+        return f"{self.artifact}:{self.version}:zip"
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """What is made: name -> path in its folder of the cache."""
+        return {self.name: f"{self.name}.tar"}
+
+
+Build = Module | Distribution
+"""What the cache holds."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,7 +84,8 @@ class Tool:
     below: Version
     """First version that is too new to be known to work."""
     version_arguments: tuple[str, ...]
-    module: Module
+    """How a program on PATH tells its version; empty: it is no program, and nothing on PATH stands in for it."""
+    build: Build
 
     def suits(self, version: Version) -> bool:
         """Whether a program of this version can be used."""
@@ -93,8 +133,24 @@ KUBE_SCORE = Module(
     packages=("github.com/zegl/kube-score/cmd/kube-score",),
     variables={},
 )
+KEYCLOAK = Distribution(
+    name="keycloak",
+    version="26.4.0",
+    artifact="org.keycloak:keycloak-quarkus-dist",
+    sha256="1b6a11a2726ac8a8dc9c91d5fafe989a75ce4f1622d7f7b45c21d5bc16629c0a",
+    program="bin/kc.sh",
+    # Left out: ways to log in that nobody is offered, and administrators who act as somebody else.
+    options=(
+        "--db=postgres",
+        "--health-enabled=true",
+        "--features-disabled=ciba,docker,impersonation,kerberos,organization",
+    ),
+)
 # Static binaries: they need no C compiler here, and run in the machines whatever C library those have.
 BUILD_ENVIRONMENT = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+
+PACKING = 1
+"""Goes up when distributions are packed in another way."""
 
 TOOLS: Mapping[str, Tool] = {
     tool.name: tool
@@ -104,7 +160,7 @@ TOOLS: Mapping[str, Tool] = {
             minimum=(3, 200, 0),
             below=(4, 0, 0),
             version_arguments=("version",),
-            module=PULUMI,
+            build=PULUMI,
         ),
         *(
             Tool(
@@ -112,9 +168,16 @@ TOOLS: Mapping[str, Tool] = {
                 minimum=(1, 34, 0),
                 below=(2, 0, 0),
                 version_arguments=("--version",),
-                module=KUBERNETES,
+                build=KUBERNETES,
             )
             for program in KUBERNETES.programs
+        ),
+        Tool(
+            name=KEYCLOAK.name,
+            minimum=(26, 4, 0),
+            below=(26, 5, 0),
+            version_arguments=(),
+            build=KEYCLOAK,
         ),
     )
 }
@@ -152,4 +215,13 @@ def digest(module: Module, *, sources: Mapping[str, bytes], platform: str) -> st
         "platform": platform,
         "sources": {name: hashlib.sha256(content).hexdigest() for name, content in sources.items()},
     }
+    return _identified(build)
+
+
+def digest_of_distribution(distribution: Distribution) -> str:
+    """What identifies a distribution's tar: 16 hex digits. Java runs it on any platform."""
+    return _identified({"options": distribution.options, "packing": PACKING, "sha256": distribution.sha256})
+
+
+def _identified(build: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(build, sort_keys=True).encode()).hexdigest()[:16]

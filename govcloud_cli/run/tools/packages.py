@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from govcloud_cli import errors
 from govcloud_cli.run import process
-from govcloud_cli.run.tools import paths
+from govcloud_cli.run.tools import catalog, paths
 
 # Our own umask is 077; what packages' scripts write with it, their services could not read.
 _OPEN_UMASK = ("sh", "-c", 'umask 022 && exec "$@"', "sh")
@@ -23,6 +23,17 @@ NEEDED: dict[str, str] = {
     "systemd-container": "boots the machines",
 }
 """Package name -> what it is for."""
+FOR_DISTRIBUTIONS: dict[str, str] = {
+    "maven": "fetches the identity service",
+    "openjdk-17-jre-headless": "prepares the identity service",
+}
+"""As above, for what is made of a Maven artifact: only while it is made."""
+
+
+def to_make(names: Collection[str]) -> tuple[str, ...]:
+    """The packages that making the tools `names` needs besides `NEEDED`."""
+    made = any(isinstance(catalog.TOOLS[name].build, catalog.Distribution) for name in names)
+    return tuple(FOR_DISTRIBUTIONS) if made else ()
 
 
 def missing_packages(needed: Collection[str] = tuple(NEEDED)) -> tuple[str, ...]:
@@ -87,9 +98,9 @@ def install_packages(names: Sequence[str], report: Callable[[str], None]) -> Non
         raise errors.GovcloudError(f"apt-get left out {', '.join(still)}", log=str(log), remedy=f"run `{by_hand}`")
 
 
-def ensure(*, install: bool, report: Callable[[str], None]) -> tuple[str, ...]:
-    """Install what is missing of `NEEDED`; returns it. If not `install`, raises `errors.UsageError` naming it."""
-    names = missing_packages()
+def ensure(*, install: bool, report: Callable[[str], None], needed: Collection[str] = tuple(NEEDED)) -> tuple[str, ...]:
+    """Install what is missing of `needed`; returns it. If not `install`, raises `errors.UsageError` naming it."""
+    names = missing_packages(needed)
     if names and not install:
         raise errors.UsageError(
             f"Debian packages are missing: {', '.join(names)}",

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from govcloud_cli import errors
-from govcloud_cli.run.tools import building, catalog, finding
+from govcloud_cli.run.tools import building, cache, catalog, finding
 
 
 def provide(
@@ -34,27 +34,27 @@ def provide(
             cause="--no-install forbids to install or build them",
             remedy="put them on PATH, or run again without --no-install",
         )
-    modules = {catalog.TOOLS[tool.name].module.name: catalog.TOOLS[tool.name].module for tool in missing}
-    entries = _side_by_side(list(modules.values()), report=report, stopping=stopping or threading.Event())
-    return ready | {tool.name: entries[catalog.TOOLS[tool.name].module.name] / "bin" / tool.name for tool in missing}
+    builds = {catalog.TOOLS[tool.name].build.name: catalog.TOOLS[tool.name].build for tool in missing}
+    entries = _side_by_side(list(builds.values()), report=report, stopping=stopping or threading.Event())
+    return ready | {tool.name: entries[catalog.TOOLS[tool.name].build.name].files[tool.name] for tool in missing}
 
 
 def _side_by_side(
-    modules: Sequence[catalog.Module], *, report: Callable[[str], None], stopping: threading.Event
-) -> dict[str, pathlib.Path]:
+    builds: Sequence[catalog.Build], *, report: Callable[[str], None], stopping: threading.Event
+) -> dict[str, cache.Entry]:
     one_at_a_time = threading.Lock()
 
     def told(line: str) -> None:
         with one_at_a_time:
             report(line)
 
-    def obtain(module: catalog.Module) -> pathlib.Path:
-        entry = building.obtain(module, report=told, stopping=stopping)
-        told(f"{module.name} {entry.version}: ready")
-        return entry.folder
+    def obtain(build: catalog.Build) -> cache.Entry:
+        entry = building.obtain(build, report=told, stopping=stopping)
+        told(f"{build.name} {entry.version}: ready")
+        return entry
 
-    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, len(modules))) as pool:
-        futures = {module.name: pool.submit(obtain, module) for module in modules}
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, len(builds))) as pool:
+        futures = {build.name: pool.submit(obtain, build) for build in builds}
         try:
             # The first failure ends the other builds too: what Go has compiled so far stays in its own cache.
             concurrent.futures.wait(futures.values(), return_when=concurrent.futures.FIRST_EXCEPTION)
@@ -64,7 +64,7 @@ def _side_by_side(
     return _results(futures)
 
 
-def _results(futures: dict[str, concurrent.futures.Future[pathlib.Path]]) -> dict[str, pathlib.Path]:
+def _results(futures: dict[str, concurrent.futures.Future[cache.Entry]]) -> dict[str, cache.Entry]:
     failures = [failure for future in futures.values() if (failure := future.exception()) is not None]
     causes = [failure for failure in failures if not isinstance(failure, errors.RunInterrupted)]
     for failure in (*causes, *failures):

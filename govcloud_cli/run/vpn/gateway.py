@@ -12,8 +12,10 @@ from govcloud_cli.plan import plans, vpn
 from govcloud_cli.run import machines, reach, workspace
 from govcloud_cli.run.vpn import authority, crl
 
-CRL_PATH, BUNDLE_PATH = "/etc/ocserv/vpn-ca.crl", "/etc/ocserv/vpn-ca.crt"
+CRL_PATH, BUNDLE_PATH = "/etc/ocserv/tls/vpn-ca.crl", "/etc/ocserv/tls/vpn-ca.crt"
 """Where the role `sslvpn` has the lists and the authorities."""
+SOCKET = "/run/ocserv/control/occtl.socket"
+"""Where that role's ocserv listens to occtl."""
 
 _TIMEOUT = 45.0
 """Seconds for one round; a leaver is to be out within 60."""
@@ -29,7 +31,7 @@ class Session:
     lease: str
     lease6: str
     since: str
-    """RFC 3339, UTC; empty if the gateway does not tell."""
+    """RFC 3339, UTC, to the minute; empty if the gateway does not tell."""
     bytes_in: int
     """From the client."""
     bytes_out: int
@@ -72,7 +74,11 @@ class Gateway:
                 f"the gateway {self.machine} is not running", remedy="run `govcloud deploy`, then this again"
             )
         asked = machines.run_script(
-            "vpn_gateway", {self.machine: argument}, folder=self.folder, way=self.way, timeout=_TIMEOUT
+            "vpn_gateway",
+            {self.machine: {**argument, "socket": SOCKET}},
+            folder=self.folder,
+            way=self.way,
+            timeout=_TIMEOUT,
         )
         answer = asked[self.machine]
         if isinstance(answer, errors.GovcloudError):
@@ -116,6 +122,9 @@ def _number(told: dict[str, Any], name: str) -> int:
 
 
 def _since(told: dict[str, Any]) -> str:
-    # Its own text is in the gateway's time zone and format; the raw number is not.
-    seconds = _number(told, "raw_connected_at")
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat().replace("+00:00", "Z") if seconds else ""
+    # The script asks in UTC; ocserv 1.1 tells minutes and no number of seconds.
+    try:
+        found = datetime.datetime.strptime(_text(told, "Connected at"), "%Y-%m-%d %H:%M").replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return ""
+    return found.isoformat().replace("+00:00", "Z")

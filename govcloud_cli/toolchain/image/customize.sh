@@ -4,8 +4,8 @@ set -eu
 
 # A role that wants a service enables it. The rest of the machines would only be slowed down by them,
 # and cannot reach a package mirror.
-for unit in auditd.service chrony.service etcd.service nftables.service pgbouncer.service postgresql.service \
-    apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer; do
+for unit in auditd.service chrony.service etcd.service haproxy.service nftables.service ocserv.service pgbouncer.service \
+    postgresql.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer; do
     systemctl --root="$1" disable "$unit" >/dev/null 2>&1 || true
 done
 

@@ -24,9 +24,10 @@ SELECT json_build_object(
           auth_method) ORDER BY line_number) FROM pg_hba_file_rules),
   'hba_errors', (SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL),
   'roles', (SELECT json_object_agg(rolname, json_build_object('super', rolsuper, 'login', rolcanlogin,
+            'connections', rolconnlimit,
             'verifier', rolpassword LIKE 'SCRAM-SHA-256$%', 'password', rolpassword IS NOT NULL)) FROM pg_authid),
   'databases', (SELECT json_object_agg(datname, json_build_object('encoding', pg_encoding_to_char(encoding),
-                'collate', datcollate, 'public',
+                'collate', datcollate, 'owner', pg_get_userbyid(datdba), 'public',
                 has_database_privilege('pg_read_all_stats', oid, 'CONNECT'))) FROM pg_database))
 """
 _FUNCTION = """
@@ -116,6 +117,8 @@ def test_each_service_listens_only_where_it_should(seen: dict[str, str], variabl
         listening.setdefault(port, set()).add(address.strip("[]"))
     loopback = {"127.0.0.1", "::1"}
     expected = set(variables["database_admin_listen_addresses"]) - {"localhost"}
+    if variables["database_services"]:
+        expected |= set(variables["database_listen_addresses"]) - {"localhost"}
     assert listening[str(variables["database_port"])] - loopback == expected - loopback
     pooler = set(variables["database_listen_addresses"])
     wanted = (pooler - {"localhost"}) | (loopback if "localhost" in pooler else set())
@@ -161,6 +164,23 @@ def test_tenants_have_exactly_their_rules(server: dict[str, Any], variables: dic
     expected = {(tenant["database"], "+" + tenant["access_role"]) for tenant in variables["database_tenants"]}
     found = {(rule[1], rule[2]) for rule in server["hba"] if rule[3] == "scram-sha-256"}
     assert found == expected
+
+
+def test_a_service_comes_with_its_certificate_from_its_sources_to_its_database_and_no_other(
+    server: dict[str, Any], variables: dict[str, Any]
+) -> None:
+    services = variables["database_services"]
+    expected = {("hostssl", service["database"], service["role"]) for service in services for _ in service["sources"]}
+    roles = {service["role"] for service in services}
+    found = [rule for rule in server["hba"] if rule[2] in roles]
+    assert {tuple(rule[:3]) for rule in found} == expected
+    assert {rule[3] for rule in found} <= {"cert"}
+    for service in services:
+        role = server["roles"][service["role"]]
+        assert (role["super"], role["login"], role["password"]) == (False, True, False)
+        assert role["connections"] == service.get("connections", 30)
+        assert not server["databases"][service["database"]]["public"]
+        assert server["databases"][service["database"]]["owner"] == service["role"]
 
 
 def test_the_administrator_is_no_superuser_and_has_no_password(server: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ import json
 import pathlib
 import secrets
 import ssl
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -85,6 +86,9 @@ class Api:
     address: str
     port: int
     pki: pathlib.Path
+    issuer: str
+    """Of the identity service; empty without one."""
+    audience: str
 
     def context(self, certificate: str | None) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.pki / "kubernetes-ca.crt"))
@@ -93,13 +97,20 @@ class Api:
         return context
 
     def ask(
-        self, method: str, path: str, *, body: object = None, certificate: str | None = "engine"
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        certificate: str | None = "engine",
+        token: str | None = None,
     ) -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPSConnection(
             self.address, self.port, timeout=TIMEOUT, context=self.context(certificate)
         )
         try:
             headers = {"Content-Type": "application/json", "Accept": "application/json"}
+            headers |= {} if token is None else {"Authorization": f"Bearer {token}"}
             connection.request(method, path, body=None if body is None else json.dumps(body), headers=headers)
             response = connection.getresponse()
             content = response.read().decode("utf-8")
@@ -114,7 +125,13 @@ def api(host: Any) -> Api:
     variables = host.ansible.get_variables()
     address = str(variables.get("ansible_host", variables["inventory_hostname"]))
     port = int(variables.get("kubernetes_port", 6443))
-    return Api(address=address, port=port, pki=pathlib.Path(variables["kubernetes_pki_folder"]))
+    return Api(
+        address=address,
+        port=port,
+        pki=pathlib.Path(variables["kubernetes_pki_folder"]),
+        issuer=str(variables.get("kubernetes_identity_issuer", "")),
+        audience=str(variables.get("kubernetes_identity_audience", "kubernetes")),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +228,38 @@ def test_audit_files_are_kept_for_six_months(seen: dict[str, Any]) -> None:
 def test_an_anonymous_request_is_refused(api: Api, path: str) -> None:
     status, _ = api.ask("GET", path, certificate=None)
     assert status == http.HTTPStatus.UNAUTHORIZED
+
+
+def token(api: Api, *, algorithm: str, signature: bytes) -> str:
+    """What the identity service would say of an administrator, if anybody had signed it."""
+    now = int(time.time())
+    said = {
+        "iss": api.issuer or "https://identity.invalid/realms/govcloud",
+        "aud": api.audience,
+        "sub": "probe",
+        "preferred_username": "probe",
+        "groups": ["govcloud:system-administrators"],
+        "iat": now,
+        "exp": now + 45,
+    }
+    parts = [json.dumps(part).encode() for part in ({"alg": algorithm, "typ": "JWT", "kid": "probe"}, said)]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, signature))
+
+
+@pytest.mark.parametrize(("algorithm", "signature"), [("none", b""), ("RS256", b"forged" * 40), ("HS256", b"x" * 32)])
+def test_a_token_that_nobody_signed_is_refused(api: Api, algorithm: str, signature: bytes) -> None:
+    forged = token(api, algorithm=algorithm, signature=signature)
+    status, _ = api.ask("GET", "/version", certificate=None, token=forged)
+    assert status == http.HTTPStatus.UNAUTHORIZED
+
+
+def test_tokens_are_taken_of_the_identity_service_alone(seen: dict[str, Any], api: Api) -> None:
+    command = seen["processes"]["kube-apiserver"]["command"]
+    flags = [flag for flag in command if flag.startswith("--authentication-config=")]
+    path = "/etc/kubernetes/kube-apiserver/authentication.yaml"
+    assert flags == ([f"--authentication-config={path}"] if api.issuer else [])
+    assert (path in seen["files"]) == bool(api.issuer)
+    assert "--anonymous-auth=false" in command
 
 
 def test_a_certificate_of_the_store_does_not_open_the_api(api: Api) -> None:

@@ -158,12 +158,18 @@ def test_administration_is_open_to_its_sources_and_ports_only(
 
 def test_each_interface_is_checked_for_foreign_sources(chains: dict[str, list[str]], wanted: dict[str, Any]) -> None:
     for zone in wanted["zone_firewall_zones"]:
-        rules = chains[f"from_zone_{zone['id']}"]
-        assert "drop_spoofed" in rules[-1], "what is not known behind the interface is dropped"
+        chain = "from_tunnels" if zone["interface"].endswith("*") else f"from_zone_{zone['id']}"
+        assert "drop_spoofed" in chains[chain][-1], "what is not known behind the interface is dropped"
         for hook in ("input", "forward"):
-            assert any(f'"from_zone_{zone["id"]}"' in rule for rule in chains[hook]), (
-                f"{hook} does not check {zone['id']}"
-            )
+            assert any(f'"{chain}"' in rule for rule in chains[hook]), f"{hook} does not check {zone['id']}"
+
+
+def test_a_tunnel_sends_from_its_own_lease_only(chains: dict[str, list[str]], wanted: dict[str, Any]) -> None:
+    if any(zone["interface"].endswith("*") for zone in wanted["zone_firewall_zones"]):
+        assert '"fib"' in chains["from_tunnels"][0]
+        assert "drop_spoofed" in chains["from_tunnels"][0]
+    else:
+        assert "from_tunnels" not in chains
 
 
 def test_drops_are_counted_and_logged_at_a_limited_rate(chains: dict[str, list[str]]) -> None:

@@ -99,8 +99,55 @@ def test_a_rule_that_fails_to_evaluate_is_no_pass(shipped: Path) -> None:
     result = command_line.run("policy", "check", "deploy")
 
     assert result.code == UNJUDGED
-    assert "not judged (未能判定) pod-privileged" in result.stdout
+    assert "not judged (未能判定) k8s:core/Pod/a/web by 1 rule" in result.stdout
+    assert "  - deploy/web.yaml:5 the rule reads missing, which is not there (at spec.containers)" in result.stdout
+    assert "  rules: pod-privileged" in result.stdout
     assert "INCOMPLETE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("spec", "place", "told"),
+    [
+        ("spec: hello", "deploy/web.yaml:4", "spec is a text, Kubernetes has a mapping there"),
+        ("spec:\n  replicas: 3", "deploy/web.yaml:4", "spec.template is missing"),
+        (
+            "spec:\n  template:\n    spec:\n      containers: 5",
+            "deploy/web.yaml:7",
+            "spec.template.spec.containers is a number, Kubernetes has a list there",
+        ),
+    ],
+)
+def test_a_malformed_object_is_one_block_that_names_the_path(
+    spec: str, place: str, told: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: a}\n"
+    policy_folders.write(here / "deploy" / "web.yaml", f"{head}{spec}\n")
+
+    result = command_line.run("policy", "check", "deploy")
+
+    assert result.code == UNJUDGED
+    blocks = [line for line in result.stdout.splitlines() if line.startswith("not judged")]
+    assert len(blocks) == 1
+    assert re.fullmatch(r"not judged \(未能判定\) k8s:apps/Deployment/a/web by [3-5][0-9] rules", blocks[0])
+    assert f"  - {place} {told}" in result.stdout
+    assert re.search("rules: [a-z, -]+ and [0-9]+ more", result.stdout)
+    assert not re.search(r"_\+_|iter_range|types do not fit", result.stdout)
+    assert ("kubectl kustomize DIR | govcloud policy check -" in result.stdout) == ("missing" in told)
+    # Who writes rules finds the engine's words there.
+    assert "the rule " in command_line.run("policy", "check", "deploy", "--json").stdout
+
+
+def test_a_finding_points_at_the_container(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    text = policy_folders.pod(privileged=False) + "    - name: two\n      securityContext: {privileged: true}\n"
+    policy_folders.write(here / "deploy" / "web.yaml", text)
+
+    result = command_line.run("policy", "check", "deploy", "--rule", "pod-privileged", "--json")
+
+    assert [(one["line"], one["path"]) for one in result.document["findings"]] == [(9, ["spec", "containers", 1])]
 
 
 # -- what it judges
@@ -110,6 +157,26 @@ def test_standard_input_is_judged(here: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(files, "standard_input", lambda *_, **__: policy_folders.pod())
 
     assert "  - -:5 k8s:core/Pod/a/web" in command_line.run("policy", "check", "-").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "-: standard input is empty (标准输入为空); did the command before the pipe fail?"),
+        (" \n", "-: standard input is empty (标准输入为空); did the command before the pipe fail?"),
+        ("a: 1\n", "-: no Kubernetes object in it; pipe manifests into it, e.g. those of `helm template`"),
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_a_pipe_without_manifests_says_what_may_have_gone_wrong(
+    text: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "standard_input", lambda *_, **__: text)
+
+    result = command_line.run("policy", "check", "-")
+
+    assert result.code == UNJUDGED
+    assert f"could not judge (无法判定): {told}" in result.stdout.splitlines()
 
 
 def test_standard_input_that_is_no_text_cannot_be_judged() -> None:
@@ -366,6 +433,10 @@ REFUSED = {
     "a path that is not there": (["deplyo"], "did you mean 'deploy'?"),
     "no name at all": ([""], "there is no file or folder ''"),
     "an unknown rule": (["deploy", "--rule", "pod-privilged"], "did you mean 'pod-privileged'?"),
+    "several rules in one word": (
+        ["deploy", "--rule", "pod-privileged,tenant-named"],
+        "say it for each: --rule pod-privileged --rule tenant-named",
+    ),
     "a rule of another input": (["deploy", "--rule", "tenant-named"], "it looks at input tenant"),
     "a baseline without an end": (["deploy", "--write-baseline", "b"], "--write-baseline needs --until"),
     "an end of no baseline": (["deploy", "--until", "2026-12-01"], "--until is of --write-baseline"),
@@ -487,6 +558,9 @@ def test_an_interrupted_check_is_no_verdict_and_leaves_no_report(here: Path, mon
 
     assert result.code == errors.ExitCode.INTERRUPTED
     assert result.stdout == ""
+    assert "interrupted before there was a verdict" in result.stderr
+    assert "a check changes nothing" in result.stderr
+    assert "goes on where it was" not in result.stderr, "that is of deploys"
     assert not (here / "a.sarif").exists()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from govcloud_cli.commands.policy import rendering
@@ -12,8 +14,8 @@ from tests.commands.policy import made
 HIGH = policies.Severity.HIGH
 
 
-def told(report: findings.Report, *, everything: bool = False) -> list[str]:
-    found = rendering.lines(report, threshold=HIGH, everything=everything)
+def told(report: findings.Report, *, everything: bool = False, **settings: Any) -> list[str]:
+    found = rendering.lines(report, threshold=HIGH, everything=everything, **settings)
     return ["".join(text for text, _ in parts) for parts in found]
 
 
@@ -27,6 +29,10 @@ def test_a_finding_says_where_what_why_and_how_to_mend_it() -> None:
         "",
         "DENIED (不符合): 1 finding at or above high",
         "judged: deploy 11 of 12",
+        (
+            "environment (环境): none (未指定), so GovCloud's defaults count; "
+            "--env NAME takes profile, registries and waivers of one"
+        ),
         (
             "mlps-l3: 1 input, 12 objects, 1 skipped, 1 rule, 10 evaluations, 1 finding (1 high), 0 waived, "
             "0 baselined, 0 unknown, 0 errors, 0.42 s"
@@ -56,15 +62,6 @@ def test_what_is_below_the_threshold_is_told_and_denies_nothing() -> None:
 
     assert lines[0].startswith("medium pod-privileged")
     assert "PASSED (符合): no finding at or above high; 1 below it" in lines
-
-
-@pytest.mark.parametrize("outcome", [findings.Outcome.ERROR, findings.Outcome.UNKNOWN])
-def test_what_was_not_judged_is_told_and_nothing_is_called_clean(outcome: findings.Outcome) -> None:
-    lines = told(made.report(made.result(outcome=outcome, message="no such key: x")))
-
-    assert lines[0].startswith("not judged (未能判定) pod-privileged")
-    assert "no such key: x" in lines[1]
-    assert "INCOMPLETE (结论不完整): not everything was judged" in lines
 
 
 def test_a_problem_makes_it_incomplete_even_beside_findings() -> None:
@@ -132,4 +129,30 @@ def test_words_of_the_input_make_no_line_and_give_no_orders(name: str) -> None:
 def test_many_inputs_are_counted_beyond_the_first() -> None:
     inputs = tuple(findings.InputCount(name=f"{number}.yaml", seen=1, judged=1) for number in range(30))
 
-    assert told(made.report(inputs=inputs))[-2].endswith("11.yaml 1 of 1, and 18 more")
+    assert told(made.report(inputs=inputs))[-3].endswith("11.yaml 1 of 1, and 18 more")
+
+
+def test_the_environment_whose_settings_counted_is_named_as_nothing_that_steers() -> None:
+    assert told(made.report(), environment="town")[-2] == "environment (环境): town"
+    assert told(made.report(), environment="a\nb")[-2] == "environment (环境): a\\nb"
+
+
+@pytest.mark.parametrize(
+    ("expression", "registries", "said"),
+    [
+        ("variables.settings.registries.size() == 0", (), True),
+        ("variables.settings.registries.size() == 0", ("registry.example",), False),
+        ("true", (), False),
+    ],
+)
+def test_what_policies_about_registries_do_without_any_is_said(
+    expression: str, registries: tuple[str, ...], said: bool
+) -> None:
+    asking = made.policy("image-registry", validations=({"expression": expression, "message": "it is wrong"},))
+    lines = told(made.report(rules=(asking,)), registries=registries)
+
+    expected = (
+        "registries (镜像仓库): none declared (未登记), so image-registry asks only that every image names one; "
+        "spec.policies.registries in platform.yaml"
+    )
+    assert (expected in lines) is said

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import pytest
 
 from govcloud_cli.commands.vpn import offices
 from govcloud_cli.governance import chain
+from govcloud_cli.run import sites
 from govcloud_cli.run.audit import places, reading
-from tests.support import gateways, vpn
+from tests.support import gateways, inventories, vpn
 from tests.support.command_line import Result, run
 
 
@@ -153,7 +155,10 @@ def test_a_name_in_a_request_or_register_does_not_steer_the_terminal(request_fil
     assert "\\u001b[2Jstaff" in listed.replace("\n", "")
 
 
-def test_an_environment_without_a_gateway_says_so() -> None:
-    result = run("vpn", "list", "--env", "example")
+def test_an_environment_without_a_gateway_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = inventories.lab_plan()
+    without = dataclasses.replace(whole, sides=tuple(dataclasses.replace(side, vpn=None) for side in whole.sides))
+    monkeypatch.setattr(sites, "plan", lambda *_, **__: without)
+    result = run("vpn", "list")
     assert result.code == 2
     assert "has no SSL-VPN" in result.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -111,3 +113,20 @@ def test_functions_of_one_name_are_told_apart_by_what_they_are_given() -> None:
     }.items():
         found = ENGINE.compile(source).evaluate(mixed)
         assert (found if isinstance(found, bool) else None) is wanted
+
+
+def test_an_expression_that_takes_all_memory_is_a_failure_and_the_next_one_is_asked() -> None:
+    """A text of 4 KiB, doubled 24 times, where there is 1 GiB; a failure makes the run end with 2, not as a bug."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "from govcloud_cli.compliance.cel import engine\n"
+        "text = repr('x' * 4096)\n"
+        "for number in range(24): text = f'cel.bind(v{number}, {text}, v{number} + v{number})'\n"
+        "asked = engine.Engine({}); context = asked.context({})\n"
+        "greedy = asked.compile(f'{text}.size() > 3')\n"
+        "print(greedy.holds(context), greedy.evaluate(context).reason, asked.compile('true').evaluate(context))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False takes more memory than there is True"

@@ -266,7 +266,7 @@ def case(request: pytest.FixtureRequest, api: Api) -> Case:
 def _checked(handler: resource.Handler, values: Values) -> Values:
     checked = handler.check(values, old={}, name="named-by-the-program")
     assert checked.failures == ()
-    return _plain(checked.inputs)
+    return dict(_plain(checked.inputs))
 
 
 def _plain(values: Any) -> Any:

@@ -18,6 +18,7 @@ MACHINE = {
     "data_folder": "/var/lib/lab",
     "image": "/var/lib/base",
     "authorized_key": "ssh-ed25519 AAAA me",
+    "routes": [{"prefix": "10.21.0.0/24", "gateway": "10.0.0.9"}, {"prefix": "fd21::/112", "gateway": "fd00::9"}],
     "nics": [{"name": "mgmt0", "switch": "mgmt", "addresses": ["10.0.0.2/24", "fd00::2/64"]}],
 }
 HANDLERS = lab.package().configure({}, threading.Event())
@@ -52,6 +53,12 @@ def test_right_inputs_pass_and_get_their_defaults() -> None:
         ("nics", [{"name": "mgmt0", "switch": "mgmt", "addresses": []}]),
         ("nics", [{"name": "mgmt0 up", "switch": "mgmt", "addresses": ["10.0.0.1/24"]}]),
         ("gateways", ["10.0.0.1/24"]),
+        ("routes", [{"prefix": "10.21.0.0/24", "gateway": "10.0.0.1/24"}]),
+        ("routes", [{"prefix": "10.21.0.1/24", "gateway": "10.0.0.1"}]),
+        ("routes", [{"prefix": "fd21::/112", "gateway": "10.0.0.1"}]),
+        ("routes", [{"prefix": "0.0.0.0/0", "gateway": "10.0.0.1"}]),
+        ("routes", [{"prefix": "10.21.0.0/24"}]),
+        ("routes", "10.21.0.0/24"),
         ("sysctls", {"kernel.core_pattern": "|/x"}),
         ("hosts", [{"address": "10.0.0.1", "names": ["a b"]}]),
         ("colour", "red"),

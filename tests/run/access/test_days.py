@@ -120,3 +120,8 @@ def test_nothing_new_is_no_record(folder: pathlib.Path) -> None:
     made = Log()
     assert days.keep(folder, [], reached={"at": 9}, gaps=(), record=made.record, now=DAY) is None
     assert (made.held, days.cursor(folder)) == ([], {"at": 9})
+
+
+def test_a_record_that_is_missing_between_two_is_found(folder: pathlib.Path, log: Log) -> None:
+    (found,) = days.check(folder, log.held[1:])
+    assert (found.record, found.message) == (2, "record 2 does not continue it")

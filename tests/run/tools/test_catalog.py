@@ -41,9 +41,18 @@ def test_a_tool_suits_within_its_range_of_versions(name: str, version: catalog.V
     assert catalog.TOOLS[name].suits(version) is suits
 
 
-def test_every_module_makes_the_tools_that_name_it() -> None:
+def test_every_build_makes_the_tools_that_name_it() -> None:
     for tool in catalog.TOOLS.values():
-        assert tool.name in tool.module.programs
+        assert tool.name in tool.build.files
+
+
+def test_a_distribution_is_pinned_to_one_version_and_one_content() -> None:
+    tool = catalog.TOOLS["keycloak"]
+    assert isinstance(tool.build, catalog.Distribution)
+    assert len(bytes.fromhex(tool.build.sha256)) == 32
+    version = catalog.parse_version(tool.build.version)
+    assert version is not None
+    assert tool.suits(version)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -87,9 +88,27 @@ def test_sessions_are_told_with_who_where_and_how_much(office: vpn.Office, machi
     machine.connect([gateways.LI_CONNECTED])
     (found,) = way(office).sessions()
     assert (found.person, found.address, found.lease, found.bytes_in) == ("li.wei", "203.0.113.9", "10.21.0.5", 120)
-    assert found.since == "2026-11-22T07:59:30Z"
+    assert found.since == "2026-11-22T07:59:00Z"
 
 
 def test_what_a_gateway_tells_strangely_is_empty_and_no_error() -> None:
-    found = gateway.session({"Username": None, "RX": "many", "raw_connected_at": "x"})
+    found = gateway.session({"Username": None, "RX": "many", "Connected at": "x"})
     assert (found.bytes_in, found.since) == (0, "")
+
+
+def test_a_sync_asks_who_has_a_certificate_and_cuts_by_site(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = vpn.place(tmp_path, monkeypatch)
+    (place.folder.ssh / "config").write_text("")
+    machine = gateways.Machine(tmp_path / "gateway", monkeypatch)
+    issuing.by_request(place.desk(), vpn.LI, vpn.request())
+    assert cutting.holders(place.folder, now=vpn.START) == {"li.wei"}
+    cut = cutting.cut_of_site(place.site, place.side, ["li.wei"], clock=lambda: vpn.START, environ={})
+    assert [one.person for one in cut.revoked] == ["li.wei"]
+    assert cutting.holders(place.folder, now=vpn.START) == frozenset()
+    before = len(machine.calls)
+    assert cutting.cut_of_site(place.site, place.side, [], clock=lambda: vpn.START, environ={}).revoked == ()
+    without = dataclasses.replace(place.side, vpn=None)
+    cutting.cut_of_site(place.site, without, ["li.wei"], clock=lambda: vpn.START, environ={})
+    assert len(machine.calls) == before, "nothing to do is nothing done"
