@@ -492,19 +492,6 @@ def test_a_leaver_of_the_directory_can_be_closed_out_here_and_the_directory_is_n
         )
 
 
-def test_a_run_that_lost_its_state_adopts_everything_and_can_take_it_down(
-    deployed: Deployed, tmp_path: pathlib.Path
-) -> None:
-    before = deployed.client(APPLICATION)["id"]
-    stack = deployed.again(tmp_path)
-    stack.up(color="never")
-    assert deployed.client(APPLICATION)["id"] == before
-    assert set(deployed.up(refresh=True)) == {"same"}, "and left everything as it was"
-    stack.destroy(color="never")
-    assert deployed.api.find(AT) is None
-    assert deployed.api.get("/admin/realms/master")["realm"] == "master"
-
-
 def test_govcloud_login_gets_what_the_cluster_takes(deployed: Deployed) -> None:
     deployed.enrol("ren.na", "finance:maintainers", "org:finance-bureau")
     account = login_forms.Account(name="ren.na", password=PASSWORD, otp=OTP)
@@ -521,3 +508,16 @@ def test_govcloud_login_gets_what_the_cluster_takes(deployed: Deployed) -> None:
     assert claims["aud"] == identity.KUBERNETES_AUDIENCE
     assert (claims["preferred_username"], claims["exp"] - claims["iat"]) == ("ren.na", identity.TOKEN_SECONDS)
     assert set(claims["groups"]) == {"finance:maintainers", "org:finance-bureau"}
+
+
+def test_a_run_that_lost_its_state_adopts_everything_and_can_take_it_down(
+    deployed: Deployed, tmp_path: pathlib.Path
+) -> None:
+    before = deployed.client(APPLICATION)["id"]
+    stack = deployed.again(tmp_path)
+    stack.up(color="never")
+    assert deployed.client(APPLICATION)["id"] == before
+    assert set(deployed.up(refresh=True)) == {"same"}, "and left everything as it was"
+    stack.destroy(color="never")
+    assert deployed.api.find(AT) is None
+    assert deployed.api.get("/admin/realms/master")["realm"] == "master"
