@@ -118,11 +118,11 @@ def test_status_shows_everything_healthy_within_its_memory(cloud: driver.Cloud) 
     document = cloud.json("status")
     assert document["deployed"]
     assert {zone["name"]: zone["cidr"] for zone in document["zones"]}.keys() == {"internal", "external", "internet"}
-    assert len(document["machines"]) == 8
+    assert len(document["machines"]) == 10
     assert all(machine["running"] and machine["zone"] and machine["address"] for machine in document["machines"])
     assert 0 < sum(machine["residentBytes"] for machine in document["machines"]) < 4 << 30
     services = document["services"]
-    assert {service["name"] for service in services} == {"database", "kubernetes", "time"}
+    assert {service["name"] for service in services} == {"database", "identity", "kubernetes", "sslvpn", "time"}
     for service in services:
         assert service["healthy"], service
         assert {"zone", "machine", "address", "port"} <= service.keys()
