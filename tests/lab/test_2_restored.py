@@ -139,7 +139,7 @@ def test_check_mode_tells_the_truth_about_machines_that_are_done(cloud: driver.C
     side = cloud.sides["external"]
     folder = cloud.space.side(side.side)
     provided = tools.provide(
-        ("pulumi", "kube-apiserver", "kube-controller-manager"), install=False, report=lambda _: None
+        ("pulumi", "keycloak", "kube-apiserver", "kube-controller-manager"), install=False, report=lambda _: None
     )
     inventory = ansible.write_inventory(
         side.hosts,
