@@ -212,7 +212,7 @@ def end_leftovers(run: str) -> tuple[int, ...]:
             # Opened first: a number that another process has by the time of the signal is not the one we read about.
             handle = os.pidfd_open(int(folder.name))
             kept.callback(os.close, handle)
-            if needle in (folder / "environ").read_bytes().split(b"\0"):
+            if any(needle in variables for variables in _environments(folder)):
                 found[int(folder.name)] = handle
                 kept.pop_all()
     try:
@@ -225,6 +225,13 @@ def end_leftovers(run: str) -> tuple[int, ...]:
         for handle in found.values():
             os.close(handle)
     return tuple(found)
+
+
+def _environments(folder: pathlib.Path) -> Iterator[list[bytes]]:
+    """The variables of a process, once per thread: of one that was killed, the first thread may have ended already."""
+    for thread in (folder / "task").iterdir():
+        with contextlib.suppress(OSError):
+            yield (thread / "environ").read_bytes().split(b"\0")
 
 
 def _await_end(identifier: int, handle: int) -> None:

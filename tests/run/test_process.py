@@ -174,6 +174,17 @@ def test_what_a_killed_run_left_is_found_again(marked: str, tmp_path: pathlib.Pa
         assert not alive(left), "its end is awaited"
 
 
+def test_a_process_whose_first_thread_has_ended_is_found_by_the_others(marked: str) -> None:
+    """A killed program ends thread by thread: the first may be gone while another is still in its last write."""
+    code = "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(60,)).start()"
+    with process.streaming([sys.executable, "-c", f"{code}; ctypes.CDLL(None).pthread_exit(None)"]) as run:
+        assert soon(lambda: not alive(run.pid)), "its first thread has ended"
+        with pytest.raises(ProcessLookupError):
+            pathlib.Path(f"/proc/{run.pid}/environ").read_bytes()
+        assert process.end_leftovers(marked) == (run.pid,)
+        assert run.wait(5) == -signal.SIGKILL
+
+
 # Python warns of a child that is let go of while it runs; that is what a daemon is.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_daemon_is_no_part_of_the_run_that_started_it(marked: str, tmp_path: pathlib.Path) -> None:
