@@ -61,7 +61,7 @@ def authority(name: model.Authority, *, key: ec.EllipticCurvePrivateKey, now: da
     return (
         _builder(issuer, issuer=issuer, key=key, now=now, lifetime=model.AUTHORITY_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(sign_certificates=True), critical=True)
+        .add_extension(key_usage(sign_certificates=True), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -78,7 +78,7 @@ def leaf(
     """The certificate that `request` asks for."""
     builder = _builder(subject(request), issuer=issuer.subject, key=key, now=now, lifetime=model.LEAF_LIFETIME)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_key_usage(sign_certificates=False), critical=True)
+    builder = builder.add_extension(key_usage(sign_certificates=False), critical=True)
     for extension in requested_extensions(request):
         builder = builder.add_extension(extension, critical=False)
     identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
@@ -125,7 +125,8 @@ def _builder(
     )
 
 
-def _key_usage(*, sign_certificates: bool) -> x509.KeyUsage:
+def key_usage(*, sign_certificates: bool) -> x509.KeyUsage:
+    """That of an authority, over certificates and revocation lists, or a leaf's."""
     return x509.KeyUsage(
         digital_signature=not sign_certificates,
         key_cert_sign=sign_certificates,

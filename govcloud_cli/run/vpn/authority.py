@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from govcloud_cli import errors
 from govcloud_cli.plan import vpn
 from govcloud_cli.run import workspace
-from govcloud_cli.run.pki import model
+from govcloud_cli.run.pki import issue, model
 from govcloud_cli.run.vpn import certificates
 
 PASSPHRASE_VARIABLE = "GOVCLOUD_VPN_CA_PASSPHRASE_FILE"  # noqa: S105 (a variable's name)
@@ -158,7 +158,7 @@ def _self_signed(key: ec.EllipticCurvePrivateKey, *, now: datetime.datetime) -> 
         .add_extension(identifier, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(certificates.key_usage(sign=True), critical=True)
+        .add_extension(issue.key_usage(sign_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from govcloud_cli import errors
-from govcloud_cli.run.pki import model
+from govcloud_cli.run.pki import issue, model
 
 LIFETIME = datetime.timedelta(days=365)
 WARNING = datetime.timedelta(days=30)
@@ -126,7 +126,7 @@ def leaf(
         .not_valid_before(max(now - model.CLOCK_SKEW, issuer.not_valid_before_utc))
         .not_valid_after(min(ends))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(key_usage(digital_signature=True), critical=True)
+        .add_extension(issue.key_usage(sign_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
@@ -164,21 +164,6 @@ def revocation_list(
             revoked = revoked.add_extension(x509.CRLReason(entry.reason), critical=False)
         builder = builder.add_revoked_certificate(revoked.build())
     return builder.sign(issuer_key, hashes.SHA256())
-
-
-def key_usage(*, digital_signature: bool = False, sign: bool = False) -> x509.KeyUsage:
-    """A leaf's usage, or (`sign`) that of an authority over certificates and lists."""
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        key_cert_sign=sign,
-        crl_sign=sign,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 def key_digest(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> str:

@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from govcloud_cli import errors
+from govcloud_cli.run.pki import issue
 from govcloud_cli.run.vpn import authority, certificates
 from tests.support import vpn
 
@@ -35,7 +36,7 @@ def test_the_first_authority_signs_certificates_and_lists_for_ten_years(office: 
     constraints = found.extensions.get_extension_for_class(x509.BasicConstraints)
     assert (constraints.critical, constraints.value.ca, constraints.value.path_length) == (True, True, 0)
     usage = found.extensions.get_extension_for_class(x509.KeyUsage).value
-    assert usage == certificates.key_usage(sign=True)
+    assert usage == issue.key_usage(sign_certificates=True)
     assert 3640 < (found.not_valid_after_utc - office.now).days <= 3650
 
 

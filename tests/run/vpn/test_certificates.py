@@ -14,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import strategies as st
 
 from govcloud_cli import errors
+from govcloud_cli.run.pki import issue
 from govcloud_cli.run.vpn import authority, certificates
 from tests.support import vpn
 
@@ -42,7 +43,7 @@ def test_a_certificate_lets_its_holder_log_in_as_a_client_and_nothing_else() -> 
     extensions = {type(one.value): one.value for one in found.extensions}
     assert extensions[x509.BasicConstraints] == x509.BasicConstraints(ca=False, path_length=None)
     assert list(extensions[x509.ExtendedKeyUsage]) == [ExtendedKeyUsageOID.CLIENT_AUTH]
-    assert extensions[x509.KeyUsage] == certificates.key_usage(digital_signature=True)
+    assert extensions[x509.KeyUsage] == issue.key_usage(sign_certificates=False)
     assert found.subject.rfc4514_string() == "UID=li.wei,CN=李薇,OU=finance-bureau"
 
 
