@@ -1,7 +1,8 @@
 """From the people who are wanted and the accounts that are there to ordered changes: joiner, mover, leaver.
 
 Pure: `run.people` reads the accounts and acts. Every account of the realm is somebody's of `people.yaml` or a leaver's,
-but for service accounts, the break-glass account, and those of a directory that we never gave anything.
+but for service accounts, the break-glass account, `verify`'s probes, and those of a directory that we never gave
+anything.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Account:
     @property
     def is_ours(self) -> bool:
         """Whether `people.yaml` decides about it."""
-        if self.origin is Origin.SERVICE or self.person == BREAK_GLASS:
+        if self.origin is Origin.SERVICE or self.person == BREAK_GLASS or self.person.startswith(people.PROBE):
             return False
         return self.origin is Origin.OWN or any(name.startswith(ORGANISATION) for name in self.groups)
 
@@ -208,7 +209,7 @@ def changes(
     joins = (
         Join(person=one.person, name=one.name, groups=tuple(sorted(one.groups)))
         for person, one in sorted(wanted.items())
-        if person not in there and person != BREAK_GLASS and not person.startswith(SERVICE)
+        if person not in there and person != BREAK_GLASS and not person.startswith((SERVICE, people.PROBE))
     )
     return Changes(
         leaves=tuple(one for one in found[Leave] if isinstance(one, Leave)),

@@ -182,7 +182,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         (
             "A system below gives the word a meaning of its own (kube-system, postgres, default), or it ends like an "
             "environment, so that `<tenant>-<environment>` could mean two things. The firewalls call VPN groups' zones "
-            "vpn-…, and flows that follow from services platform-…."
+            "vpn-…, and flows that follow from services platform-…. `verify` makes and removes accounts "
+            "govcloud-probe-…."
         ),
         "an id that no system below uses and that does not end in -dev, -test, -staging or -prod",
         "choose another id",

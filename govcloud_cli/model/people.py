@@ -26,6 +26,10 @@ Account = Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za
 """A name that another system knows a person by."""
 
 
+PROBE = "govcloud-probe-"
+"""Begins the names of the accounts that `verify` makes and removes; no person's id does."""
+
+
 class Accounts(base.Model):
     """What other systems call a person."""
 

@@ -25,6 +25,8 @@ class Outcome(enum.StrEnum):
     """No packet came back, or the network said that there is no way."""
     ALLOWED = "allowed"
     FORBIDDEN = "forbidden"
+    UNAUTHENTICATED = "unauthenticated"
+    """Not even known who asks: HTTP status 401."""
     ERROR = "error"
     """The probe could not be made; never expected."""
 
@@ -35,6 +37,10 @@ class Kind(enum.StrEnum):
     PACKET = "packet"
     DATABASE = "database"
     NAMESPACE = "namespace"
+    TOKEN = "token"  # noqa: S105 (a kind's name)
+    """By somebody who logged in, at the API server and at databases."""
+    WEB = "web"
+    """HTTPS and what is not, at the identity service's front."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,11 +52,16 @@ class Probe:
     kind: Kind
     expected: Outcome
     source: str
-    """Machine (packet), role (database) or group (namespace; empty for nobody) that tries."""
+    """Machine (packet, web; empty for the engineer), role (database) or group (namespace, token; empty for nobody)
+    that tries."""
     target: str
-    """Address (packet), database or namespace that is tried."""
+    """Address (packet, web), database, namespace or `namespace/secret` that is tried."""
     port: int = 0
     protocol: str = "tcp"
+    act: str = ""
+    """What is tried (token, web), where that is more than to get through."""
+    by: str = ""
+    """With what: `namespace/secret` of a password (token), a path or a version (web)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -183,7 +183,12 @@ def _verify(
         # Where machines look as they did when their roles' tests passed, those would read the same again.
         hosts = {run.plan.side: run.record.untested for run in runs}
         checked = verify.verify(
-            site, plan, report=lambda text: journal.doing("verify", text), logs=logs, role_tests=hosts
+            site,
+            plan,
+            report=lambda text: journal.doing("verify", text),
+            logs=logs,
+            role_tests=hosts,
+            patient=False,
         )
         wrong = [check for check in checked if not check.ok]
         step.note = f"{len(checked) - len(wrong)} of {len(checked)} probes as expected"

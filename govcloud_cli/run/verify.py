@@ -19,6 +19,7 @@ from govcloud_cli import errors, resources
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import database_servers, databases, hosts, plans, probes, services
 from govcloud_cli.run import ansible, machines, preparing, process, reach, sites, workspace
+from govcloud_cli.run.probing import identity_checks
 
 _PACKET_TIMEOUT = 2.0
 """Seconds; more than one retransmission of a lost SYN (1 s), and nobody here is slower than that."""
@@ -45,14 +46,20 @@ def verify(
     report: Callable[[str], None],
     logs: pathlib.Path,
     role_tests: Mapping[platforms.Side, Sequence[str]] | None = None,
+    patient: bool = True,
 ) -> tuple[Checked, ...]:
-    """Every probe of `plan`, and the roles' tests on the hosts of `role_tests` (all, if None)."""
+    """Every probe of `plan`, and the roles' tests on the hosts of `role_tests` (all, if None).
+
+    Unless `patient`, without the probes that have to wait (`identity_probes.SLOW`).
+    """
     jobs: list[Callable[[], list[Checked]]] = []
     for side in plan.sides:
         on = [host.name for host in side.hosts] if role_tests is None else list(role_tests.get(side.side, ()))
         folder, way = site.space.side(side.side), reach.of(side)
         jobs.append(functools.partial(_packets, side, folder, way))
         jobs.append(functools.partial(_tenants, side, folder, way))
+        for own, make in identity_checks.jobs(site, side, way, patient=patient):
+            jobs.append(functools.partial(_made, own, make))
         if on:
             log = logs / f"{side.side.value}-role-tests.log"
             jobs.append(functools.partial(_roles, side, folder, way, on, log))
@@ -90,8 +97,13 @@ def _seen(answer: Any, probe: probes.Probe) -> str:
     return str(answer[probe.id])
 
 
+def _made(own: Sequence[probes.Probe], make: Callable[[], Mapping[str, str]]) -> list[Checked]:
+    seen = make()
+    return [_checked(probe, seen[probe.id]) for probe in own]
+
+
 def _tenants(side: plans.SidePlan, folder: workspace.SideFolder, way: reach.Reach) -> list[Checked]:
-    own = [probe for probe in side.probes if probe.kind is not probes.Kind.PACKET]
+    own = [probe for probe in side.probes if probe.kind in (probes.Kind.DATABASE, probes.Kind.NAMESPACE)]
     if not own:
         return []
     job = {

@@ -65,7 +65,7 @@ class Https:
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         target = urllib.parse.urlunsplit(("", "", place.path or "/", place.query, ""))
-        connection = _Connection(place.hostname or "", place.port or 443, context(self.authority), self.connect)
+        connection = self.connection(url)
         try:
             connection.request("GET" if body is None else "POST", target, body=body, headers=headers)
             response = connection.getresponse()
@@ -84,6 +84,11 @@ class Https:
             ) from None
         finally:
             connection.close()
+
+    def connection(self, url: str) -> http.client.HTTPSConnection:
+        """A connection for requests to the host of `url`, verified like all of ours; not connected yet."""
+        place = urllib.parse.urlsplit(url)
+        return _Connection(place.hostname or "", place.port or 443, context(self.authority), self.connect)
 
 
 class _Connection(http.client.HTTPSConnection):

@@ -41,7 +41,8 @@ def enrol(
     secret = random(one_time_codes.SECRET_BYTES)
     before = _codes(api, account.id)
     # The code first: at no moment is there an account that a password alone opens.
-    api.put(path, {"credentials": [_code(secret)]})
+    label = f"{_LABEL}-{secrets.token_hex(3)}"
+    api.put(path, {"credentials": [code_credential(secret, label=label)]})
     if password is not None:
         try:
             _set_password(api, path, password)
@@ -52,6 +53,24 @@ def enrol(
     _remove(api, path, before)
     api.post(f"{path}/logout")
     return Enrolled(uri=one_time_codes.uri(secret, issuer=issuer, account=account.person))
+
+
+def code_credential(secret: bytes, *, label: str) -> dict[str, Any]:
+    """The secret of one-time codes as the admin API takes it for an account."""
+    about = {
+        "subType": "totp",
+        "digits": one_time_codes.DIGITS,
+        "period": one_time_codes.SECONDS,
+        "counter": 0,
+        "algorithm": one_time_codes.ALGORITHM,
+        "secretEncoding": "BASE32",
+    }
+    return {
+        "type": "otp",
+        "userLabel": label,
+        "secretData": json.dumps({"value": one_time_codes.text(secret)}),
+        "credentialData": json.dumps(about),
+    }
 
 
 def _codes(api: connection.Api, account: str) -> set[str]:
@@ -77,20 +96,3 @@ def _set_password(api: connection.Api, path: str, password: str) -> None:
             cause=None if error.cause is None else error.cause.replace(password, "(withheld)"),
             remedy="let the person choose another one; nothing was changed",
         ) from None
-
-
-def _code(secret: bytes) -> dict[str, Any]:
-    about = {
-        "subType": "totp",
-        "digits": one_time_codes.DIGITS,
-        "period": one_time_codes.SECONDS,
-        "counter": 0,
-        "algorithm": one_time_codes.ALGORITHM,
-        "secretEncoding": "BASE32",
-    }
-    return {
-        "type": "otp",
-        "userLabel": f"{_LABEL}-{secrets.token_hex(3)}",
-        "secretData": json.dumps({"value": one_time_codes.text(secret)}),
-        "credentialData": json.dumps(about),
-    }

@@ -1,0 +1,1 @@
+"""Probes that need an account: temporary people, their tokens, and what these are refused."""
