@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from govcloud_cli import errors
-from govcloud_cli.governance import chain, people_changes
+from govcloud_cli.governance import chain, people_changes, people_comparing
 from govcloud_cli.model import people, tenants
 from govcloud_cli.run import rotations, workspace
 from govcloud_cli.run.people import applying, connection, directory
@@ -68,7 +68,9 @@ def look(
 ) -> Outlook:
     """Read the realm and compare. `everyone`: the tenants of the side."""
     found = directory.read(api)
-    changes = people_changes.changes(known, found.accounts, offered=found.groups.keys(), everyone=everyone, today=today)
+    changes = people_comparing.changes(
+        known, found.accounts, offered=found.groups.keys(), everyone=everyone, today=today
+    )
     return Outlook(changes=changes, directory=found)
 
 
