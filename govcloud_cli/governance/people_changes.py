@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from govcloud_cli import errors
 from govcloud_cli.model import people
@@ -66,8 +66,7 @@ class Account:
     @property
     def organisation(self) -> str | None:
         """The organisation it belongs to; the first by name if somebody put it into several."""
-        found = sorted(name for name in self.groups if name.startswith(ORGANISATION))
-        return found[0].removeprefix(ORGANISATION) if found else None
+        return next(iter(organisations(self.groups)), None)
 
     @property
     def duties(self) -> tuple[str, ...]:
@@ -109,6 +108,13 @@ class Move:
     """Whether somebody else made the account: what it could log in with is taken away."""
     conflict: tuple[str, ...] = ()
     """The administrators' groups that it was in at once."""
+
+    def within_office(self) -> Move:
+        """The same but for the organisation, which stays."""
+        added, removed = (
+            tuple(name for name in names if not name.startswith(ORGANISATION)) for names in (self.added, self.removed)
+        )
+        return dataclasses.replace(self, added=added, removed=removed)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -170,6 +176,11 @@ class Changes:
         """Tenants whose database passwords and applications' secrets change, ordered."""
         of_leavers = {tenant for leave in self.leaves for tenant in leave.rotate}
         return tuple(sorted(of_leavers | {tenant for move in self.moves for tenant in move.rotate}))
+
+
+def organisations(groups: Iterable[str]) -> tuple[str, ...]:
+    """The organisations whose groups are among these, ordered."""
+    return tuple(sorted(name.removeprefix(ORGANISATION) for name in groups if name.startswith(ORGANISATION)))
 
 
 def refuse_mass_leave(found: Changes, counted: int | None) -> None:

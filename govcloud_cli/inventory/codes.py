@@ -571,8 +571,8 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
     "GC1807": (
         "this name is an account of the platform itself",
         (
-            "Log-ins and the audit tell people apart by it. The sealed account (应急账号), Keycloak's administrator, programs "
-            "and the probes of `verify` have these names, and sync leaves such accounts alone."
+            "Log-ins and the audit tell people apart by it. The sealed account (应急账号), Keycloak's administrator, "
+            "programs and the probes of `verify` have these names, and sync leaves such accounts alone."
         ),
         "not `admin`, `break-glass`, `govcloud-…` or `service-account-…`",
         "choose another id; what somebody did before stays under the old one",

@@ -123,7 +123,7 @@ def _entries(shard: shards.ShardPlan) -> dict[str, str]:
 
 
 def _client(client: identity.Client, generations: Generations) -> identity.Client:
-    if client.tenant not in generations or client.secret is None:
+    if client.tenant is None or client.tenant not in generations or client.secret is None:
         return client
     changed = databases.of_generation(databases.SecretRef(name=client.secret), generations[client.tenant])
     return dataclasses.replace(client, secret=changed.name) if isinstance(changed, databases.SecretRef) else client

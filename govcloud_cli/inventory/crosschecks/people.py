@@ -13,6 +13,7 @@ _OWN_PREFIXES = ("govcloud-", "service-account-")
 _SHORTEST = 3
 """Characters of a user name, as Keycloak's user profile has it."""
 
+
 def accounts_and_keys_are_one_persons(world: findings.World) -> Iterator[findings.Finding]:
     """An account or key that two persons share would let each act as the other."""
     if world.people is None:

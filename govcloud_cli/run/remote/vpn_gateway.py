@@ -19,7 +19,8 @@ def main(argument: dict[str, Any]) -> dict[str, Any]:
     """`{socket, files?: {path: text}, forget?: [path], disconnect?: [id], sessions?: bool}` to
     `{published, disconnected, sessions}`.
 
-    `socket` is occtl's. `forget` are files without which somebody is let in no more. `published` are the files that differed. `disconnected` are the people who had a tunnel.
+    `socket` is occtl's. `forget` are files without which somebody is let in no more. `published` are the files that
+    differed. `disconnected` are the people who had a tunnel.
     """
     answer: dict[str, Any] = {"published": [], "disconnected": [], "sessions": []}
     if argument.get("files"):

@@ -28,7 +28,9 @@ def cut(office: desk.Desk, way: gateway.Gateway, people: Sequence[str], *, reaso
     Raises `errors.GovcloudError` if the gateway did not take it; then the certificates are revoked here all the same.
     """
     gone = frozenset(people)
-    return _end(office, way, lambda one: one.person in gone, sorted(gone), reason=reason, note=note, forget=sorted(gone))
+    return _end(
+        office, way, lambda one: one.person in gone, sorted(gone), reason=reason, note=note, forget=sorted(gone)
+    )
 
 
 def cut_serial(office: desk.Desk, way: gateway.Gateway, serial: str, *, reason: str, note: str = "") -> Cut:

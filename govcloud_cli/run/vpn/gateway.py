@@ -59,7 +59,8 @@ class Gateway:
     def publish(self, *, disconnect: Sequence[str] = (), forget: Sequence[str] = ()) -> tuple[str, ...]:
         """Have the gateway use lists and authorities of `pki/`, then end the tunnels of people; return who had one.
 
-        `forget`: who is not to come in again, whatever he shows, until the role `sslvpn` says so. Raises `errors.GovcloudError` if the gateway did not do all of it: call it again then.
+        `forget`: who is not to come in again, whatever he shows, until the role `sslvpn` says so.
+        Raises `errors.GovcloudError` if the gateway did not do all of it: call it again then.
         """
         # The lists first: an authority is never trusted before what it revoked is known.
         files = {
