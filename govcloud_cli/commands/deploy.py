@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--no-install", is_flag=True, help="Refuse instead of installing what this host lacks.")
 @click.option("--remove", "removals", metavar="NAME", multiple=True, help="Delete this tenant, namespace or database.")
 @click.option("--refresh-image", is_flag=True, help="Build a newer base image; machines that exist keep theirs.")
+@click.option("--leavers", type=click.IntRange(min=0), metavar="N", help="So many people leave; needed when many do.")
 @click.option("--expect-no-changes", is_flag=True, help="Exit 7 if anything had to be changed.")
 @click.option(
     "--ansible-strategy",
@@ -40,13 +41,14 @@ def deploy(  # noqa: PLR0917 - click names its arguments
     no_install: bool,
     removals: tuple[str, ...],
     refresh_image: bool,
+    leavers: int | None,
     expect_no_changes: bool,
     ansible_strategy: str,
     as_json: bool,
 ) -> int:
     """Bring the platform to what the inventory says, and verify it from outside.
 
-    Does only what differs; may be stopped anywhere and run again.
+    Does only what differs; may be stopped anywhere and run again. Who is gone from people.yaml is shut out first.
 
     \b
     Examples:
@@ -76,6 +78,7 @@ def deploy(  # noqa: PLR0917 - click names its arguments
             clock=runs.now,
             environ=os.environ,
             logs=runs.log_folder(site.space, "deploy", moment),
+            leavers=leavers,
         )
         with runs.journal(quiet=as_json) as journal:
             try:

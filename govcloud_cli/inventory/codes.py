@@ -182,8 +182,7 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         (
             "A system below gives the word a meaning of its own (kube-system, postgres, default), or it ends like an "
             "environment, so that `<tenant>-<environment>` could mean two things. The firewalls call VPN groups' zones "
-            "vpn-…, and flows that follow from services platform-…. `verify` makes and removes accounts "
-            "govcloud-probe-…."
+            "vpn-…, and flows that follow from services platform-…."
         ),
         "an id that no system below uses and that does not end in -dev, -test, -staging or -prod",
         "choose another id",
@@ -568,6 +567,21 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         ),
         "system: no `approves`; audit: no `approves`, viewers' groups only, owner and technical lead of nothing",
         "give one of the two to somebody else",
+    ),
+    "GC1807": (
+        "this name is an account of the platform itself",
+        (
+            "Log-ins and the audit tell people apart by it. The sealed account (应急账号), Keycloak's administrator, "
+            "programs and the probes of `verify` have these names, and sync leaves such accounts alone."
+        ),
+        "not `admin`, `break-glass`, `govcloud-…` or `service-account-…`",
+        "choose another id; what somebody did before stays under the old one",
+    ),
+    "GC1808": (
+        "the identity service takes no name this short",
+        "A person's id is the name at log-in, and Keycloak refuses one under three characters: nobody could join.",
+        "3 to 40 characters",
+        "choose a longer id, such as surname and given name",
     ),
     # -- policies and waivers
     "GC1901": (

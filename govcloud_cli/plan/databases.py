@@ -45,7 +45,7 @@ _APPLICATION = "application/"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SecretRef:
-    """The name of a value that only a run knows: `CA`, `application/<client>` or
+    """The name of a value that only a run knows: `CA`, `application/<client>[@<generation>]` or
     `database-password/<role>[@<generation>]`."""
 
     name: str
@@ -141,19 +141,19 @@ def secrets(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
 
 def password_ref(role: str, generation: int = 1) -> SecretRef:
     """The reference to a login role's password."""
-    return SecretRef(name=f"{_PASSWORD}{role}" + (f"@{generation}" if generation > 1 else ""))
+    return SecretRef(name=_later(_PASSWORD + role, generation))
 
 
 def of_generation(part: str | SecretRef, generation: int) -> str | SecretRef:
-    """A part of a text; if it is a password, that of `generation`."""
-    if isinstance(part, str) or not part.name.startswith(_PASSWORD):
+    """A part of a text; if it is a password or an application's secret, that of `generation`."""
+    if isinstance(part, str) or not part.name.startswith((_PASSWORD, _APPLICATION)):
         return part
-    return password_ref(part.name.removeprefix(_PASSWORD).partition("@")[0], generation)
+    return SecretRef(name=_later(part.name.partition("@")[0], generation))
 
 
-def application_ref(client: str) -> SecretRef:
+def application_ref(client: str, generation: int = 1) -> SecretRef:
     """The reference to the secret of an application's client."""
-    return SecretRef(name=_APPLICATION + client)
+    return SecretRef(name=_later(_APPLICATION + client, generation))
 
 
 def password(master: bytes, role: str, generation: int) -> str:
@@ -174,8 +174,8 @@ def resolver(*, master: bytes, ca: str) -> Resolver:
             role, _, generation = reference.name.removeprefix(_PASSWORD).partition("@")
             return password(master, role, int(generation or 1))
         if reference.name.startswith(_APPLICATION):
-            name = reference.name.removeprefix(_APPLICATION)
-            return derived.secret(master, "application-secret", name, 1)
+            name, _, generation = reference.name.removeprefix(_APPLICATION).partition("@")
+            return derived.secret(master, "application-secret", name, int(generation or 1))
         raise errors.GovcloudError(f"no secret is called `{reference.name}`")
 
     return resolved
@@ -195,6 +195,11 @@ def _resolve(value: Any, value_of: Resolver) -> Any:
         case list():
             return [_resolve(item, value_of) for item in value]
     return value
+
+
+def _later(name: str, generation: int) -> str:
+    """The first generation shows nowhere."""
+    return f"{name}@{generation}" if generation > 1 else name
 
 
 def _server(scope: namespaces.Scope, database: tenants.Database) -> database_servers.Server:

@@ -90,7 +90,10 @@ class Client:
     audiences: tuple[str, ...]
     """What its tokens are for besides itself."""
     secret: str | None
-    """Reference to its secret (`plan.databases.SecretRef` by name): `secrets/<file>` or `application/<client>`."""
+    """Reference to its secret (`plan.databases.SecretRef` by name): `secrets/<file>` or
+    `application/<client>[@<generation>]`."""
+    tenant: str | None = None
+    """Whose application it is; who could read its secret and left takes along a former one (`plan.rotations`)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -209,6 +212,7 @@ def _applications(inventory: inventories.Inventory, side: platforms.Side) -> Ite
                     redirect_uris=tuple(sorted(application.redirect_uris)),
                     audiences=(),
                     secret=databases.application_ref(client).name,
+                    tenant=scope.tenant.metadata.id,
                 )
             )
     yield from sorted(found, key=lambda one: one.id)

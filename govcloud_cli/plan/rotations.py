@@ -1,29 +1,36 @@
-"""Database passwords of a later generation: who knew one and left must find it changed.
+"""Secrets of a later generation: who knew one and left must find it changed.
 
-A generation is in the references of a tenant's Secrets and in its databases' plans, so that what changes a password
-makes the tenant's stack due, and Secret and role change in one run. The first generation shows nowhere.
+These are database passwords and what tenants' applications prove themselves with at log-in. A generation is in the
+references of a tenant's Secrets, in its databases' plans and in its clients', so that what changes a secret makes the
+tenant's stack due (and that of the realm), and every place that has it changes in one run. The first generation shows
+nowhere.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from govcloud_cli.plan import databases, namespaces, plans, shards, steps
+from govcloud_cli.plan import databases, identity, namespaces, plans, shards, steps
 
 Generations = Mapping[str, int]
-"""Tenant -> the generation of its databases' passwords; 1 for whoever is not named."""
+"""Tenant -> the generation of its secrets; 1 for whoever is not named."""
 
 _TENANT = f"{namespaces.PREFIX}tenant"
+_APPLICATION = f"{namespaces.PREFIX}application"
 
 
 def turned(side: plans.SidePlan, generations: Generations) -> plans.SidePlan:
-    """`side`, which has the first generation everywhere, with these."""
+    """`side` with these generations; who is not named keeps what it has."""
     later = {tenant: number for tenant, number in generations.items() if number > 1}
     if not later:
         return side
-    return dataclasses.replace(side, shards=tuple(shard_of(shard, later) for shard in side.shards))
+    return dataclasses.replace(
+        side,
+        shards=tuple(shard_of(shard, later) for shard in side.shards),
+        identity=None if side.identity is None else realm_of(side.identity, later),
+    )
 
 
 def shard_of(shard: shards.ShardPlan, generations: Generations) -> shards.ShardPlan:
@@ -38,25 +45,88 @@ def shard_of(shard: shards.ShardPlan, generations: Generations) -> shards.ShardP
     )
 
 
+def realm_of(realm: identity.IdentityPlan, generations: Generations) -> identity.IdentityPlan:
+    """`realm` with these generations, whatever it has."""
+    return dataclasses.replace(realm, clients=tuple(_client(one, generations) for one in realm.clients))
+
+
+def of_shard(shard: shards.ShardPlan) -> dict[str, int]:
+    """The generation of every tenant of a shard that has secrets."""
+    found = {one.tenant: one.generation for one in shard.databases}
+    for manifest in _application_secrets(shard):
+        (reference,) = manifest["data"]["clientSecret"].parts
+        found[manifest["metadata"]["labels"][_TENANT]] = _generation(reference.name)
+    return found
+
+
+def changing(shard: shards.ShardPlan, applied: Mapping[str, str]) -> frozenset[str]:
+    """Tenants of later generations whose secrets, as last `applied` (entries of `steps`), are others."""
+    generations = of_shard(shard)
+    owners = {entry: one.tenant for one in shard.databases for entry in steps.database_entries([one])}
+    for manifest in _application_secrets(shard):
+        owners[steps.manifest_entry(manifest)] = manifest["metadata"]["labels"][_TENANT]
+    entries = _entries(shard)
+    return frozenset(
+        tenant
+        for entry, tenant in owners.items()
+        if generations[tenant] > 1 and entry in applied and applied[entry] != entries[entry]
+    )
+
+
 def is_due(shard: shards.ShardPlan, applied: Mapping[str, str]) -> bool | None:
-    """Whether a stack waits for nothing but later passwords; None if something else of it changed too.
+    """Whether a stack waits for nothing but later secrets; None if something else of it changed too.
 
     `applied`: the entries last applied (`steps`). What else changed is for a deploy, which asks whether it may.
     """
-    entries = _entries(shard)
+    return _is_due(lambda older: _entries(shard_of(shard, older)), applied, of_shard(shard))
+
+
+def is_realm_due(realm: identity.IdentityPlan, applied: Mapping[str, str]) -> bool | None:
+    """As `is_due`, for the realm: its clients have the secrets of tenants' applications."""
+    generations = {one.tenant: _generation(one.secret) for one in realm.clients if one.tenant and one.secret}
+    return _is_due(lambda older: steps.identity_entries(realm_of(realm, older)), applied, generations)
+
+
+def _is_due(
+    entries_of: Callable[[Generations], Mapping[str, str]], applied: Mapping[str, str], generations: Generations
+) -> bool | None:
+    entries = entries_of({})
     different = {entry for entry in {*entries, *applied} if entries.get(entry) != applied.get(entry)}
     if not different:
         return False
     explained: set[str] = set()
-    for tenant, number in {one.tenant: one.generation for one in shard.databases}.items():
-        for older in range(number - 1, 0, -1):
-            before = _entries(shard_of(shard, {tenant: older}))
-            explained |= {entry for entry in different if before.get(entry) == applied.get(entry) is not None}
+    for older in _former(generations):
+        before = entries_of(older)
+        explained |= {entry for entry in different if before.get(entry) == applied.get(entry) is not None}
     return True if different <= explained else None
+
+
+def _former(generations: Generations) -> Iterator[Generations]:
+    """Every tenant with each generation that it had."""
+    for tenant, number in generations.items():
+        for older in range(number - 1, 0, -1):
+            yield {tenant: older}
+
+
+def _generation(reference: str) -> int:
+    return int(reference.partition("@")[2] or 1)
+
+
+def _application_secrets(shard: shards.ShardPlan) -> Iterator[namespaces.Manifest]:
+    for manifest in shard.manifests:
+        if manifest["kind"] == "Secret" and _APPLICATION in manifest["metadata"].get("labels", {}):
+            yield manifest
 
 
 def _entries(shard: shards.ShardPlan) -> dict[str, str]:
     return steps.manifest_entries(shard.manifests) | steps.database_entries(shard.databases)
+
+
+def _client(client: identity.Client, generations: Generations) -> identity.Client:
+    if client.tenant is None or client.tenant not in generations or client.secret is None:
+        return client
+    changed = databases.of_generation(databases.SecretRef(name=client.secret), generations[client.tenant])
+    return dataclasses.replace(client, secret=changed.name) if isinstance(changed, databases.SecretRef) else client
 
 
 def _manifest(manifest: namespaces.Manifest, generations: Generations) -> namespaces.Manifest:

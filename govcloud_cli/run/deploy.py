@@ -30,7 +30,7 @@ from govcloud_cli.run import (
     sites,
     verify,
 )
-from govcloud_cli.run.people import rotating
+from govcloud_cli.run.people import deploying, rotating
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,8 @@ class Order:
     environ: Mapping[str, str]
     """What says who runs this."""
     logs: pathlib.Path
+    leavers: int | None = None
+    """`--leavers`: so many people leave, exactly."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,12 +84,18 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
         step.note = gates.approvals_note(cleared)
     with journal.step("policies") as step:
         step.note = gates.policies_note(gates.policies(site, order.folder, plan, today=now.date()))
+    staff = deploying.People(
+        site=site, clock=order.clock, environ=order.environ, journal=journal, leavers=order.leavers
+    )
+    staff.leave(plan, book)
     prepared = _prepared(order, journal)
-    # Once more: the base image and the keys have been made by now.
+    # Once more: the base image and the keys have been made by now, and leavers' secrets have other generations.
     plan = sites.plan(site, today=now.date(), guards=guards)
     runs = [_run_of(order, side, prepared, book, cleared, journal=journal, now=now) for side in plan.sides]
     try:
-        side_by_side(runs, lambda run: _run_side(run, book, cleared, plan))
+        side_by_side(runs, lambda run: _run_side(run, book, cleared, plan, staff))
+        # With the generations of now: movers' secrets changed after everything else.
+        plan = dataclasses.replace(plan, sides=tuple(run.plan for run in runs))
         checked = _verify(site, plan, runs, journal=journal, logs=order.logs)
     except BaseException as error:
         book.end(error, changed={step.name: step.changed for step in journal.results})
@@ -144,11 +152,18 @@ def _run_of(
     )
 
 
-def _run_side(run: sides.SideRun, book: ledger.Ledger, cleared: requests.Clearance, plan: plans.Plan) -> None:
+def _run_side(
+    run: sides.SideRun,
+    book: ledger.Ledger,
+    cleared: requests.Clearance,
+    plan: plans.Plan,
+    staff: deploying.People,
+) -> None:
     try:
         run.run()
         # Passwords of a later generation are in force now, and what the former ones opened is not to stay.
         rotating.cut(run.plan, run.folder)
+        staff.settle(run, book)
     finally:
         # Also of a run that failed midway: what it applied is applied.
         book.settle(run, cleared, plan.inventory)

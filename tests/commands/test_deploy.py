@@ -9,6 +9,7 @@ import pytest
 from govcloud_cli.commands import deploy as command
 from govcloud_cli.model import platforms
 from govcloud_cli.run import applied, policies, preparing, process, sides, sites, verify, workspace
+from govcloud_cli.run.people import deploying as deploying_people
 from tests.support import deploying, inventories
 from tests.support.command_line import run
 
@@ -28,6 +29,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(policies, "judge", lambda *_, **__: deploying.SILENCE)
     monkeypatch.setattr(policies, "guards", lambda *_, **__: ())
     monkeypatch.setattr(process, "end_leftovers", lambda _: ())
+    monkeypatch.setattr(deploying_people.People, "settle", lambda *_: None)
 
     def ran_side(self: Any) -> None:
         ran.append(self.plan.side.value)

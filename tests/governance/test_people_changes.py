@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from govcloud_cli import errors
-from govcloud_cli.governance import people_changes
+from govcloud_cli.governance import people_changes, people_comparing
 from govcloud_cli.model import people, tenants
 from govcloud_cli.plan import identity
 
@@ -63,7 +63,7 @@ def account(row: dict[str, Any]) -> people_changes.Account:
 
 
 def changes(known: list[dict[str, Any]], accounts: list[dict[str, Any]]) -> people_changes.Changes:
-    return people_changes.changes(
+    return people_comparing.changes(
         [person(row) for row in known],
         [account(row) for row in accounts],
         offered=OFFERED,

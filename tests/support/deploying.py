@@ -13,6 +13,8 @@ from govcloud_cli.compliance import findings
 from govcloud_cli.model import policies as models
 from govcloud_cli.run import deploy, lock, policies, preparing, process, progress, sides, sites
 from govcloud_cli.run import verify as run_verify
+from govcloud_cli.run.people import deploying as people_deploying
+from govcloud_cli.run.people import places as people_places
 from tests.support import world as worlds
 from tests.support.reporters import Quiet
 from tests.support.world import World
@@ -43,6 +45,9 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path, *, judged: bo
     tools = {"pulumi": pathlib.Path("/bin/pulumi")}
     monkeypatch.setattr(preparing, "prepare", lambda *_, **__: preparing.Prepared(tools=tools, made=()))
     monkeypatch.setattr(sites, "prepare_keys", lambda _: None)
+    # Nobody is there, and nobody is to be; tests of people say otherwise.
+    monkeypatch.setattr(people_places, "within", lambda *_: ())
+    monkeypatch.setattr(people_deploying.People, "settle", lambda *_: None)
     monkeypatch.setattr(process, "mark", lambda _: None)
     monkeypatch.setattr(process, "end_leftovers", lambda _: ())
     passed = (run_verify.Checked(id="x", expected="open", seen="open"),)

@@ -168,7 +168,7 @@ def environment(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Envi
     service = Service([group.name for group in side.identity.groups] if side.identity else [])
 
     @contextlib.contextmanager
-    def opened(_: places.Place) -> Iterator[Service]:
+    def opened(_: places.Place, **__: float) -> Iterator[Service]:
         yield service
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from govcloud_cli.run.people import places
     from govcloud_cli.run.people import runs as people_runs
-    from govcloud_cli.run.people import syncing as run_syncing
 
 
 @click.command(short_help="Bring accounts to what people.yaml says: join, move, leave.")
@@ -52,27 +51,10 @@ def sync(*, environment: str, side: str | None, only_plan: bool, leavers: int | 
             environ=os.environ,
             logs=runs.log_folder(site.space, "people-sync", moment),
             leavers=leavers,
-            cuts_of=_cuts,
         )
         with runs.journal(quiet=as_json) as journal:
             results = run_people.sync(order, journal)
     return _print(results, as_json=as_json)
-
-
-def _cuts(place: places.Place) -> Sequence[run_syncing.Cut]:
-    """What a side's leavers have beside their account: certificates and tunnels of the SSL-VPN."""
-    if place.plan.vpn is None:
-        return ()
-    from govcloud_cli.run.vpn import cutting, desk, gateway
-
-    vpn = place.plan.vpn
-    office = desk.of_site(place.site, place.side, clock=runs.now, environ=os.environ)
-    way = gateway.of(vpn, place.plan, place.folder)
-    return (lambda leaves: _discard(cutting.cut(office, way, [one.person for one in leaves], reason="left")),)
-
-
-def _discard(_: object) -> None:
-    """The audit log has what was cut."""
 
 
 def _print_plan(found: Sequence[places.Place], *, as_json: bool) -> None:

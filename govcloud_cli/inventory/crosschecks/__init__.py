@@ -38,6 +38,7 @@ WITHOUT_PLATFORM: tuple[Check, ...] = (
     people.approvers_can_sign,
     people.accounts_have_a_place,
     people.duties_are_apart,
+    people.names_are_nobody_elses,
     freezes.freezes_are_of_something,
     freezes.freezes_are_somebodys,
 )
@@ -95,6 +96,7 @@ CHECKS: tuple[Check, ...] = (
     people.approvers_can_sign,
     people.accounts_have_a_place,
     people.duties_are_apart,
+    people.names_are_nobody_elses,
     people.somebody_decides,
     freezes.freezes_are_of_something,
     freezes.freezes_are_somebodys,

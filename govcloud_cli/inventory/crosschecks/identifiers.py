@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govcloud_cli.inventory import findings
-from govcloud_cli.model import interfaces, names, people
+from govcloud_cli.model import interfaces, names
 
 _OWN_NAMES_OF_ZONES = frozenset({"internal", "external", "internet"})
 """Reserved for everything but the zones that they mean."""
@@ -32,7 +32,7 @@ def ids_are_unique(world: findings.World) -> Iterator[findings.Finding]:
 
 
 def ids_are_not_reserved(world: findings.World) -> Iterator[findings.Finding]:
-    """Ids that become names in systems below: of zones, machines, flows, tenants and people."""
+    """Ids that become names in systems below: of zones, machines, flows and tenants."""
     for index, zone in enumerate(world.platform.spec.zones):
         taken = names.is_reserved(zone.id) and zone.id not in _OWN_NAMES_OF_ZONES
         if taken or zone.id.startswith(_VPN_ZONES):
@@ -46,9 +46,6 @@ def ids_are_not_reserved(world: findings.World) -> Iterator[findings.Finding]:
     for tenant in world.tenants:
         if names.is_reserved(tenant.metadata.id):
             yield _reserved(tenant, ("metadata", "id"), tenant.metadata.id)
-    for index, person in enumerate(world.persons):
-        if world.people is not None and person.id.startswith(people.PROBE):
-            yield _reserved(world.people, ("spec", "people", index, "id"), person.id)
 
 
 def ids_do_not_look_alike(world: findings.World) -> Iterator[findings.Finding]:

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from govcloud_cli.inventory import findings
 from govcloud_cli.model import people, tenants
 
+_OWN_ACCOUNTS = frozenset({"admin", "break-glass"})
+_OWN_PREFIXES = ("govcloud-", "service-account-")
+"""Names of accounts that no person has: probes of `verify`, and clients' own, which Keycloak names so."""
+_SHORTEST = 3
+"""Characters of a user name, as Keycloak's user profile has it."""
+
 
 def accounts_and_keys_are_one_persons(world: findings.World) -> Iterator[findings.Finding]:
     """An account or key that two persons share would let each act as the other."""
@@ -56,6 +62,22 @@ def accounts_have_a_place(world: findings.World) -> Iterator[findings.Finding]:
                 where=("spec", "people", index, given),
                 message=f"'{person.id}' has {given} and no organisation, so no account",
                 found="no organisation",
+            )
+
+
+def names_are_nobody_elses(world: findings.World) -> Iterator[findings.Finding]:
+    """A person's id is the account's name: none of the platform's own, and one that Keycloak takes."""
+    for index, person in enumerate(world.persons):
+        own = person.id in _OWN_ACCOUNTS or person.id.startswith(_OWN_PREFIXES)
+        if world.people is not None and (own or len(person.id) < _SHORTEST):
+            yield findings.Finding(
+                code="GC1807" if own else "GC1808",
+                document=world.people,
+                where=("spec", "people", index, "id"),
+                message=f"'{person.id}' is a name of the platform itself"
+                if own
+                else f"'{person.id}' has {len(person.id)} characters, too few for an account",
+                found=person.id,
             )
 
 

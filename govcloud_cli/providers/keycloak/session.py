@@ -34,13 +34,17 @@ class Session:
         ca: str = "",
         *,
         realm: str = "master",
+        patience: float = transport.PATIENCE,
         cancelled: threading.Event | None = None,
     ) -> None:
-        """`url`: `https://host:port`; `ca`: the certificate authority as PEM text; `realm`: where the client is.
+        """`url`: `https://host:port`; `ca`: the certificate authority as PEM text; `realm`: where the client is;
+        `patience`: seconds for which a server that does not answer is asked again.
 
         Raises `errors.UsageError` for an address without TLS or a text that is no certificate.
         """
-        account = transport.Account(url=url, realm=realm, client_id=client_id, client_secret=client_secret, ca=ca)
+        account = transport.Account(
+            url=url, realm=realm, client_id=client_id, client_secret=client_secret, ca=ca, patience=patience
+        )
         self.url = account.url
         self._cancelled = cancelled or threading.Event()
         self._transport = transport.Transport(account)

@@ -21,7 +21,8 @@ from govcloud_cli.providers.keycloak import failures
 
 CONNECTIONS: Final = 16
 _ATTEMPTS: Final = 6
-_PATIENCE: Final = 60.0
+PATIENCE: Final = 60.0
+"""Seconds for which a server that does not answer is asked again, unless somebody says otherwise."""
 _REALMS: Final = "/admin/realms"
 _MARGIN: Final = 10.0
 """Seconds before its end from which a token is not used for a new request."""
@@ -38,6 +39,7 @@ class Account:
     client_secret: str = dataclasses.field(repr=False)
     ca: str = dataclasses.field(repr=False)
     """PEM text; empty means the system's authorities."""
+    patience: float = PATIENCE
 
     def __post_init__(self) -> None:
         parts = urllib.parse.urlsplit(self.url)
@@ -87,7 +89,7 @@ class Transport:
         attempts = stamina.retry_context(
             on=lambda error: _passing(error, call.method),
             attempts=_ATTEMPTS,
-            timeout=_PATIENCE,
+            timeout=self.account.patience,
             wait_initial=0.2,
             wait_max=10.0,
         )

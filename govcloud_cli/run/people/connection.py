@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol
 
 from govcloud_cli import errors
 from govcloud_cli.plan import identity
-from govcloud_cli.providers.keycloak import failures, session
+from govcloud_cli.providers.keycloak import failures, session, transport
 from govcloud_cli.run import process, reach
 
 Json = Any
@@ -51,6 +51,8 @@ class Server:
     url: str
     secret: str = dataclasses.field(repr=False)
     ca: str = dataclasses.field(repr=False)
+    patience: float = transport.PATIENCE
+    """Seconds for which a server that does not answer is asked again."""
 
 
 @contextlib.contextmanager
@@ -63,12 +65,14 @@ def opened(server: Server, way: reach.Reach) -> Iterator[Api]:
             remedy="run `govcloud deploy`",
         )
     if not way.prefix:
-        with session.Session(server.url, identity.ENGINE_CLIENT, server.secret, server.ca) as direct:
+        with session.Session(
+            server.url, identity.ENGINE_CLIENT, server.secret, server.ca, patience=server.patience
+        ) as direct:
             yield direct
         return
     with process.talking(way.command(_WORKER)) as (answers, questions):
         remote = _Remote(answers, questions)
-        remote.begin({"url": server.url, "secret": server.secret, "ca": server.ca})
+        remote.begin({"url": server.url, "secret": server.secret, "ca": server.ca, "patience": server.patience})
         yield remote
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from govcloud_cli import errors
 from govcloud_cli.model import platforms, tenants
 from govcloud_cli.plan import identity, plans
+from govcloud_cli.providers.keycloak import transport
 from govcloud_cli.run import reach, sites, workspace
 from govcloud_cli.run.people import connection
 
@@ -38,8 +39,11 @@ class Place:
         return tuple(one for one in spec.tenants if spec.zone(one.spec.zone).side is self.side)
 
     @contextlib.contextmanager
-    def opened(self) -> Iterator[connection.Api]:
-        """The admin API. Raises `errors.GovcloudError` where the service was never deployed, or does not answer."""
+    def opened(self, *, patience: float = transport.PATIENCE) -> Iterator[connection.Api]:
+        """The admin API; `patience`: seconds for a service that does not answer.
+
+        Raises `errors.GovcloudError` where the service was never deployed, or does not answer.
+        """
         try:
             secret = (self.folder.secrets / identity.ENGINE_SECRET).read_text(encoding="ascii").strip()
             authority = (self.folder.pki / "services-ca.crt").read_text(encoding="ascii")
@@ -49,14 +53,19 @@ class Place:
                 where=str(error.filename),
                 remedy="run `govcloud deploy` first",
             ) from None
-        server = connection.Server(url=self.identity.admin_url, secret=secret, ca=authority)
+        server = connection.Server(url=self.identity.admin_url, secret=secret, ca=authority, patience=patience)
         with connection.opened(server, reach.of(self.plan)) as api:
             yield api
 
 
+def within(site: sites.Site, plan: plans.Plan) -> tuple[Place, ...]:
+    """The services of the plan's sides."""
+    return tuple(Place(site=site, plan=side, identity=side.identity) for side in plan.sides if side.identity)
+
+
 def of(site: sites.Site, plan: plans.Plan) -> tuple[Place, ...]:
     """The services of the plan's sides. Raises `errors.UsageError` if there is none."""
-    found = tuple(Place(site=site, plan=side, identity=side.identity) for side in plan.sides if side.identity)
+    found = within(site, plan)
     if not found:
         raise errors.UsageError(
             f"environment {site.spec.environment} has no identity service on the chosen side",

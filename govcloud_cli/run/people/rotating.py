@@ -1,5 +1,5 @@
-"""Changes database passwords that somebody takes along: Secret and role in one run of the tenant's stack, then the
-sessions that were opened with the old one end.
+"""Changes database passwords and applications' secrets that somebody takes along: Secret and role in one run of the
+tenant's stack, client and Secret beside each other, then the database sessions that were opened with the old one end.
 
 `run.rotations` says which generation shall be; a stack that waits for nothing else is run here. Whatever else changed
 in it is for `govcloud deploy`, which asks whether it may, and changes the password with it.
@@ -21,6 +21,8 @@ from govcloud_cli.run import rotations as rotation_record
 _POOLER = {"user": "pgbouncer", "folder": "/run/pgbouncer", "port": databases.PORT}
 """Account and socket of the pooler, as `roles/database` has them."""
 _SECONDS = 120.0
+IDENTITY = steps.StepKind.IDENTITY.value
+"""What the realm's stack is called."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class Due:
     """What a side has to do about passwords."""
 
     steps: tuple[steps.Step, ...] = ()
-    """Stacks that wait for nothing but later passwords."""
+    """Stacks that wait for nothing but later passwords and secrets; the realm's first."""
     tenants: tuple[str, ...] = ()
     """Tenants in these whose passwords change."""
     waiting: tuple[str, ...] = ()
@@ -42,21 +44,19 @@ def due(plan: plans.SidePlan, folder: workspace.SideFolder) -> Due:
     found: list[steps.Step] = []
     tenants: list[str] = []
     waiting: list[str] = []
+    realm = record.entries.get(IDENTITY, {})
+    if plan.identity is not None and realm and rotations.is_realm_due(plan.identity, realm):
+        found.append(planned[IDENTITY])
     for shard in plan.shards:
         last = record.entries.get(shard.id, {})
-        if not last or not any(one.generation > 1 for one in shard.databases):
+        if not last or not any(number > 1 for number in rotations.of_shard(shard).values()):
             continue
-        later = {
-            one.tenant
-            for one in shard.databases
-            if one.generation > 1 and _entry(one) in last and last[_entry(one)] != plans.digest(one)
-        }
         ready = rotations.is_due(shard, last)
         if ready:
             found.append(planned[shard.id])
-            tenants += later
+            tenants += rotations.changing(shard, last)
         elif ready is None:
-            waiting += later
+            waiting += rotations.changing(shard, last)
     return Due(steps=tuple(found), tenants=tuple(sorted(tenants)), waiting=tuple(sorted(waiting)))
 
 

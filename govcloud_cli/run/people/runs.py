@@ -6,18 +6,17 @@ import dataclasses
 import datetime
 import functools
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.governance import chain, people_changes
+from govcloud_cli.plan import rotations
 from govcloud_cli.run import ledger, lock, preparing, process, progress, sides, sites
 from govcloud_cli.run import rotations as rotation_record
-from govcloud_cli.run.people import places, rotating, syncing
+from govcloud_cli.run.people import connection, outside, places, rotating, syncing
 
 VERB = "people sync"
-CutsOf = Callable[[places.Place], Sequence[syncing.Cut]]
-"""What a side's leavers have beside their account: its ways to end that."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,7 +30,6 @@ class Order:
     logs: pathlib.Path
     leavers: int | None = None
     """`--leavers`: so many, exactly."""
-    cuts_of: CutsOf = lambda _: ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,15 +63,15 @@ def look(found: Sequence[places.Place], *, today: datetime.date) -> dict[str, sy
     outlooks = {}
     for place in found:
         with place.opened() as api:
-            outlooks[place.side.value] = _look(place, api, today)
+            outlooks[place.side.value] = look_at(place, api, today=today)
     return outlooks
 
 
 def due(place: places.Place, changes: people_changes.Changes) -> tuple[str, ...]:
-    """Tenants of a side whose database passwords a sync would change, as far as the next deploy need not."""
+    """Tenants of a side whose passwords and secrets a sync would change, as far as the next deploy need not."""
     waiting = rotating.due(place.plan, place.folder)
-    with_databases = {tenant.id for tenant in place.plan.tenants if tenant.databases}
-    return tuple(sorted({*waiting.tenants, *(tenant for tenant in changes.rotate if tenant in with_databases)}))
+    there = {tenant for shard in place.plan.shards for tenant in rotations.of_shard(shard)}
+    return tuple(sorted({*waiting.tenants, *(tenant for tenant in changes.rotate if tenant in there)}))
 
 
 def sync(order: Order, journal: progress.Journal) -> tuple[SideResult, ...]:
@@ -83,18 +81,24 @@ def sync(order: Order, journal: progress.Journal) -> tuple[SideResult, ...]:
     today = order.clock().date()
     found = places.of(order.site, sites.plan(order.site, today=today, guards=()))
     outlooks = look(found, today=today)
-    total = sum(one.changes.leavers for one in outlooks.values())
-    for one in outlooks.values():
-        counted = order.leavers
-        # Of both sides together: who gives a number has seen the plan of both.
-        told = one.changes.leavers if counted == total else counted
-        people_changes.refuse_mass_leave(one.changes, told)
+    refuse_mass_leave([one.changes for one in outlooks.values()], order.leavers)
     book = ledger.opened(order.site, clock=order.clock, verb=VERB, environ=order.environ)
     return tuple(_side(order, place, book, journal, today) for place in found)
 
 
-def _look(place: places.Place, api: Any, today: datetime.date) -> syncing.Outlook:
-    return syncing.look(api, place.site.spec.people, everyone=place.tenants, today=today)
+def refuse_mass_leave(of_sides: Sequence[people_changes.Changes], counted: int | None) -> None:
+    """As `people_changes.refuse_mass_leave`, for all sides of a run."""
+    total = sum(one.leavers for one in of_sides)
+    for one in of_sides:
+        # Of both sides together: who gives a number has seen the plan of both.
+        people_changes.refuse_mass_leave(one, one.leavers if counted == total else counted)
+
+
+def look_at(
+    place: places.Place, api: connection.Api, *, today: datetime.date, coming: Iterable[str] = ()
+) -> syncing.Outlook:
+    """What a sync of one side would do; `coming`: groups that will have been made by then."""
+    return syncing.look(api, place.site.spec.people, everyone=place.tenants, today=today, coming=coming)
 
 
 def _side(
@@ -105,19 +109,21 @@ def _side(
     def record(action: chain.Action, details: Mapping[str, Any]) -> None:
         book.note(place.side, action, details)
 
+    cuts = outside.of(place, clock=order.clock, environ=order.environ)
     with journal.step(name) as step, place.opened() as api:
-        outlook = _look(place, api, today)
+        outlook = look_at(place, api, today=today)
         sync_of = syncing.Sync(
             api=api,
             outlook=outlook,
             folder=place.folder,
             record=record,
-            cuts=order.cuts_of(place),
+            cuts=cuts.leaves,
+            move_cuts=cuts.moves,
             report=lambda text: journal.doing(name, text),
         )
         outcome = sync_of.run()
         step.changed = bool(outcome.done)
-        step.note = _note(outcome, outlook.changes)
+        step.note = note(outcome, outlook.changes)
     result = SideResult(
         side=place.side.value, changes=outlook.changes, outcome=outcome, failures=tuple(outcome.failures)
     )
@@ -177,7 +183,8 @@ def _run(
     )
 
 
-def _note(outcome: syncing.Outcome, changes: people_changes.Changes) -> str:
+def note(outcome: syncing.Outcome, changes: people_changes.Changes) -> str:
+    """What a sync came to, in a line."""
     if not any(True for _ in changes):
         return f"{changes.accounts} accounts as people.yaml says"
     told = f"{outcome.joined} joined, {outcome.moved} moved, {outcome.left} left, {outcome.returned} returned"

@@ -1,7 +1,8 @@
 """Brings one side's accounts to what `people.yaml` says; killed anywhere and run again, it goes on.
 
 Who leaves is shut out first, everybody at once; then what leads past the identity service (VPN); then the rest. What
-was to be done for a leaver is found again in the groups that he still has, which go last.
+was to be done for a leaver is found again in the groups that he still has, which go last; for who changes offices, in
+the group of the former one.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from govcloud_cli import errors
-from govcloud_cli.governance import chain, people_changes
+from govcloud_cli.governance import chain, people_changes, people_comparing
 from govcloud_cli.model import people, tenants
 from govcloud_cli.run import rotations, workspace
-from govcloud_cli.run.people import applying, connection, directory
+from govcloud_cli.run.people import applying, connection, directory, records
 
 Cut = Callable[[Sequence[people_changes.Leave]], None]
 """Ends what leavers have beside their account. May be called again for the same; raises `errors.GovcloudError`."""
+MoveCut = Callable[[Sequence[people_changes.Move]], None]
+"""Ends what movers no longer may, beside their account; as `Cut`."""
 _NAMED = 50
 """People in one audit record."""
 _TWO_IMPORTS = 2
@@ -65,10 +68,13 @@ def look(
     *,
     everyone: Sequence[tenants.Tenant],
     today: datetime.date,
+    coming: Iterable[str] = (),
 ) -> Outlook:
-    """Read the realm and compare. `everyone`: the tenants of the side."""
+    """Read the realm and compare. `everyone`: the tenants of the side; `coming`: groups that will have been made."""
     found = directory.read(api)
-    changes = people_changes.changes(known, found.accounts, offered=found.groups.keys(), everyone=everyone, today=today)
+    changes = people_comparing.changes(
+        known, found.accounts, offered={*found.groups, *coming}, everyone=everyone, today=today
+    )
     return Outlook(changes=changes, directory=found)
 
 
@@ -81,6 +87,9 @@ class Sync:
     folder: workspace.SideFolder
     record: Record
     cuts: Sequence[Cut] = ()
+    move_cuts: Sequence[MoveCut] = ()
+    leaves_only: bool = False
+    """Whether everybody else waits: for groups that are not there yet."""
     report: Callable[[str], None] = lambda _: None
     outcome: Outcome = dataclasses.field(default_factory=Outcome)
 
@@ -91,9 +100,9 @@ class Sync:
         """
         changes = self.outlook.changes
         self._forget({one.person for one in changes})
-        if not any(True for _ in changes):
+        if not (changes.leaves if self.leaves_only else any(True for _ in changes)):
             return self.outcome
-        self.record(chain.Action.PEOPLE_SYNC_BEGAN, counts(changes))
+        self.record(chain.Action.PEOPLE_SYNC_BEGAN, records.counts(changes))
         try:
             self._act(changes)
         except BaseException:
@@ -108,13 +117,16 @@ class Sync:
         cut = self._cut(shut)
         for leave in shut:
             self._rotate(leave.person, leave.rotate)
-        for move in changes.moves:
-            self._move(accounts, move)
+        moves = () if self.leaves_only else changes.moves
+        apart = self._cut_moves(moves)
+        for move in moves:
+            self._move(accounts, move, apart=apart)
         for leave in shut:
             self._settle(accounts, leave, cut=cut)
-        for person in changes.returns:
-            self._return(accounts, person)
-        self._join(accounts, changes.joins)
+        if not self.leaves_only:
+            for person in changes.returns:
+                self._return(accounts, person)
+            self._join(accounts, changes.joins)
 
     def _ended(self) -> dict[str, Any]:
         done = self.outcome
@@ -124,7 +136,7 @@ class Sync:
 
     def _shut(self, accounts: applying.Accounts, leaves: Sequence[people_changes.Leave]) -> list[people_changes.Leave]:
         for some in _batches(leaves, _NAMED):
-            self.record(chain.Action.PEOPLE_LEAVING, {"people": [leaving(one) for one in some]})
+            self.record(chain.Action.PEOPLE_LEAVING, {"people": [records.leaving(one) for one in some]})
         self.report(f"{len(leaves)} leavers: accounts and sessions")
         with concurrent.futures.ThreadPoolExecutor(max_workers=directory.AT_ONCE) as pool:
             futures = [(leave, pool.submit(accounts.shut, leave)) for leave in leaves]
@@ -136,6 +148,15 @@ class Sync:
             return True
         self.report(f"{len(leaves)} leavers: certificates and tunnels")
         worked = [self._worked(f"{len(leaves)} leavers", functools.partial(cut, leaves)) for cut in self.cuts]
+        return all(worked)
+
+    def _cut_moves(self, moves: Sequence[people_changes.Move]) -> bool:
+        """Whether tunnels into what movers had are gone."""
+        some = [move for move in moves if people_changes.organisations(move.removed)]
+        if not some:
+            return True
+        self.report(f"{len(some)} movers: tunnels")
+        worked = [self._worked(f"{len(some)} movers", functools.partial(cut, some)) for cut in self.move_cuts]
         return all(worked)
 
     def _rotate(self, person: str, of: Sequence[str]) -> None:
@@ -160,10 +181,15 @@ class Sync:
         if cut and self._worked(leave.person, lambda: accounts.settle(leave)):
             self._settled(leave.person)
             self.outcome.left += 1
-            self.record(chain.Action.PERSON_LEFT, leaving(leave))
+            self.record(chain.Action.PERSON_LEFT, records.leaving(leave))
 
-    def _move(self, accounts: applying.Accounts, move: people_changes.Move) -> None:
-        told = moving(move)
+    def _move(self, accounts: applying.Accounts, move: people_changes.Move, *, apart: bool) -> None:
+        if not apart and people_changes.organisations(move.removed):
+            # All but the office: while he has its group, the next run sees that a tunnel is still to be cut.
+            move = move.within_office()
+            if not (move.added or move.removed):
+                return
+        told = records.moving(move)
         self.record(chain.Action.PERSON_MOVING, told)
         self._rotate(move.person, move.rotate)
         if self._worked(move.person, lambda: accounts.move(move)):
@@ -213,29 +239,6 @@ class Sync:
             self.outcome.failures.append(": ".join(filter(None, (whom, error.message, error.cause))))
             return False
         return True
-
-
-def counts(changes: people_changes.Changes) -> dict[str, int]:
-    """How many of each; `leave` counts also those who were shut out and not yet done with."""
-    return {
-        "join": len(changes.joins),
-        "move": len(changes.moves),
-        "leave": len(changes.leaves),
-        "return": len(changes.returns),
-        "accounts": changes.accounts,
-    }
-
-
-def leaving(leave: people_changes.Leave) -> dict[str, Any]:
-    """A leaver, for the audit."""
-    return {"person": leave.person, "reason": leave.reason, "groups": leave.groups, "rotate": leave.rotate}
-
-
-def moving(move: people_changes.Move) -> dict[str, Any]:
-    """A mover, for the audit."""
-    told: dict[str, Any] = {"person": move.person, "added": move.added, "removed": move.removed}
-    optional = {"name": move.name, "rotate": move.rotate, "adopted": move.adopted, "heldTwoDuties": move.conflict}
-    return told | {name: value for name, value in optional.items() if value}
 
 
 def _batches(many: Iterable[Any], size: int) -> Iterable[list[Any]]:

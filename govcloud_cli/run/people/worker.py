@@ -1,7 +1,7 @@
 """Makes requests to Keycloak where it can be reached: `python -m govcloud_cli.run.people.worker`.
 
-In: a line `{url, secret, ca}`, then lines `{number, method, path, query, body}`. Out, in any order: `{number, answer}`
-or `{number, error}`. It ends with its input.
+In: a line `{url, secret, ca, patience}`, then lines `{number, method, path, query, body}`. Out, in any order:
+`{number, answer}` or `{number, error}`. It ends with its input.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main() -> None:
     job = json.loads(sys.stdin.readline())
     writing = threading.Lock()
     with (
-        session.Session(job["url"], identity.ENGINE_CLIENT, job["secret"], job["ca"]) as api,
+        session.Session(job["url"], identity.ENGINE_CLIENT, job["secret"], job["ca"], patience=job["patience"]) as api,
         concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE) as pool,
     ):
         for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""On the gateway: takes a new revocation list, ends people's tunnels, tells who is connected."""
+"""On the gateway: takes a new revocation list, shuts people out, ends their tunnels, tells who is connected."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ _PAUSE, _LOOKS = 0.4, 3
 
 
 def main(argument: dict[str, Any]) -> dict[str, Any]:
-    """`{socket, files?: {path: text}, disconnect?: [id], sessions?: bool}` to `{published, disconnected, sessions}`.
+    """`{socket, files?: {path: text}, forget?: [path], disconnect?: [id], sessions?: bool}` to
+    `{published, disconnected, sessions}`.
 
-    `socket` is occtl's. `published` are the files that differed. `disconnected` are the people who had a tunnel.
+    `socket` is occtl's. `forget` are files without which somebody is let in no more. `published` are the files that
+    differed. `disconnected` are the people who had a tunnel.
     """
     answer: dict[str, Any] = {"published": [], "disconnected": [], "sessions": []}
     if argument.get("files"):
@@ -26,6 +28,8 @@ def main(argument: dict[str, Any]) -> dict[str, Any]:
         answer["published"] = [path for path, text in found if _replace(pathlib.Path(path), text)]
         # Also when they were there: whoever wrote them may have been killed before this.
         subprocess.run(["systemctl", "reload", "ocserv.service"], check=True, capture_output=True, timeout=20)
+    for path in argument.get("forget", ()):
+        pathlib.Path(path).unlink(missing_ok=True)
     if argument.get("disconnect"):
         answer["disconnected"] = _disconnect(argument["socket"], argument["disconnect"])
     if argument.get("sessions"):

@@ -22,13 +22,15 @@ class Cut:
 
 
 def cut(office: desk.Desk, way: gateway.Gateway, people: Sequence[str], *, reason: str = "left", note: str = "") -> Cut:
-    """End every certificate and tunnel of `people`. `reason`: one of `register.REASONS`.
+    """End every certificate and tunnel of `people`, who are let in no more. `reason`: one of `register.REASONS`.
 
     May be called again, and has to be if it raised: what is revoked stays so, list and tunnels are seen to each time.
     Raises `errors.GovcloudError` if the gateway did not take it; then the certificates are revoked here all the same.
     """
     gone = frozenset(people)
-    return _end(office, way, lambda one: one.person in gone, sorted(gone), reason=reason, note=note)
+    return _end(
+        office, way, lambda one: one.person in gone, sorted(gone), reason=reason, note=note, forget=sorted(gone)
+    )
 
 
 def cut_serial(office: desk.Desk, way: gateway.Gateway, serial: str, *, reason: str, note: str = "") -> Cut:
@@ -59,9 +61,14 @@ def holders(folder: workspace.SideFolder, *, now: datetime.datetime) -> frozense
     return frozenset(one.person for one in register.read(register.path_of(folder)) if one.counts(now))
 
 
-def publish(office: desk.Desk, way: gateway.Gateway, people: Sequence[str] = ()) -> tuple[str, ...]:
-    """Have the gateway use the newest list and end the tunnels of `people`; return who had one. Audited."""
-    ended = way.publish(disconnect=people)
+def publish(
+    office: desk.Desk, way: gateway.Gateway, people: Sequence[str] = (), *, forget: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Have the gateway use the newest list and end the tunnels of `people`; return who had one. Audited.
+
+    `forget`: whom it is not to let in again until its role says so.
+    """
+    ended = way.publish(disconnect=people, forget=forget)
     told = {"gateway": way.machine, "disconnected": list(ended), "asked": list(people)}
     office.note(chain.Action.VPN_PUBLISHED, told)
     return ended
@@ -75,6 +82,7 @@ def _end(
     *,
     reason: str,
     note: str,
+    forget: Sequence[str] = (),
 ) -> Cut:
     with register.opened(office.folder) as book:
         now = office.clock()
@@ -82,4 +90,4 @@ def _end(
         office.revoke(book, found, reason=reason, note=note)
         office.settle(book)
         office.refresh(book, anew=bool(found))
-    return Cut(revoked=found, disconnected=publish(office, way, people))
+    return Cut(revoked=found, disconnected=publish(office, way, people, forget=forget))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,13 @@ from govcloud_cli.run.vpn import authority, crl
 
 CRL_PATH, BUNDLE_PATH = "/etc/ocserv/tls/vpn-ca.crl", "/etc/ocserv/tls/vpn-ca.crt"
 """Where the role `sslvpn` has the lists and the authorities."""
+PEOPLE_PATH = "/etc/ocserv/people"
+"""Where that role has a file for each person who may come in."""
 SOCKET = "/run/ocserv/control/occtl.socket"
 """Where that role's ocserv listens to occtl."""
 
+_PERSON = re.compile(r"[a-z][a-z0-9._-]{1,39}")
+"""As `tenants.Person`: an account that somebody made by hand may be called anything, and has no file."""
 _TIMEOUT = 45.0
 """Seconds for one round; a leaver is to be out within 60."""
 
@@ -51,9 +56,10 @@ class Gateway:
         """Whether it was ever deployed, as far as this host knows."""
         return self.way.exists and (self.folder.ssh / "config").exists()
 
-    def publish(self, *, disconnect: Sequence[str] = ()) -> tuple[str, ...]:
+    def publish(self, *, disconnect: Sequence[str] = (), forget: Sequence[str] = ()) -> tuple[str, ...]:
         """Have the gateway use lists and authorities of `pki/`, then end the tunnels of people; return who had one.
 
+        `forget`: who is not to come in again, whatever he shows, until the role `sslvpn` says so.
         Raises `errors.GovcloudError` if the gateway did not do all of it: call it again then.
         """
         # The lists first: an authority is never trusted before what it revoked is known.
@@ -61,7 +67,8 @@ class Gateway:
             CRL_PATH: crl.path_of(self.folder).read_text(encoding="ascii"),
             BUNDLE_PATH: authority.bundle(self.folder).read_text(encoding="ascii"),
         }
-        answer = self._ask({"files": files, "disconnect": list(disconnect)})
+        gone = [f"{PEOPLE_PATH}/{person}" for person in forget if _PERSON.fullmatch(person)]
+        answer = self._ask({"files": files, "forget": gone, "disconnect": list(disconnect)})
         return tuple(answer["disconnected"])
 
     def sessions(self) -> tuple[Session, ...]:

@@ -1,0 +1,179 @@
+"""Compares the people who are wanted with the accounts that are there: who joins, moves, leaves and returns.
+
+Pure: `run.people` reads the accounts, and does what `people_changes.Changes` says.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from govcloud_cli.governance import people_changes
+from govcloud_cli.model import people, tenants
+
+_READERS = frozenset({tenants.Role.OWNER, tenants.Role.MAINTAINER})
+"""Members who can read the Secrets of a tenant's namespaces, so its passwords and its applications' secrets."""
+_PROHIBITED = re.compile(r"[<>&\"$%!#?§;*~/\\|^=\[\]{}()\x00-\x1f\x7f-\x9f]")
+"""What Keycloak takes in no name (`person-name-prohibited-characters` of its user profile)."""
+
+
+def changes(
+    known: Sequence[people.Person],
+    accounts: Sequence[people_changes.Account],
+    *,
+    offered: Collection[str],
+    everyone: Sequence[tenants.Tenant],
+    today: datetime.date,
+) -> people_changes.Changes:
+    """What makes `accounts` what `people.yaml` says on `today` (UTC).
+
+    `offered`: names of the groups that there are; `everyone`: the tenants of this side. A person on both sides of the
+    air gap has an account on each, with the groups that the side knows.
+    """
+    there = {account.person: account for account in accounts}
+    wanted = {one.person: one for one in _wanted(known, frozenset(offered), today)}
+    found: dict[type, list[people_changes.Change]] = {
+        people_changes.Leave: [],
+        people_changes.Move: [],
+        people_changes.Return: [],
+        people_changes.Join: [],
+    }
+    for account in sorted(accounts, key=lambda one: one.person):
+        change: people_changes.Change | None
+        if account.person not in wanted:
+            change = _left(account, _reason(account.person, known, today), everyone)
+        elif account.is_ours or account.origin is people_changes.Origin.DIRECTORY:
+            change = _kept(account, wanted[account.person], everyone)
+        else:
+            change = None
+        if change is not None:
+            found[type(change)].append(change)
+    joins = (
+        people_changes.Join(person=one.person, name=one.name, groups=tuple(sorted(one.groups)))
+        for person, one in sorted(wanted.items())
+        if person not in there
+        and person != people_changes.BREAK_GLASS
+        and not person.startswith(people_changes.SERVICE)
+    )
+    return people_changes.Changes(
+        leaves=tuple(one for one in found[people_changes.Leave] if isinstance(one, people_changes.Leave)),
+        moves=tuple(one for one in found[people_changes.Move] if isinstance(one, people_changes.Move)),
+        returns=tuple(one for one in found[people_changes.Return] if isinstance(one, people_changes.Return)),
+        joins=tuple(joins),
+        missing=_missing(known, offered, today),
+        accounts=sum(account.enabled and account.is_ours for account in accounts),
+    )
+
+
+def readable(everyone: Iterable[tenants.Tenant], groups: Collection[str]) -> tuple[str, ...]:
+    """Tenants with a secret that a member of `groups` can read, as owner or maintainer; ordered.
+
+    Secrets are database passwords and what applications prove themselves with at log-in.
+    """
+    return tuple(
+        sorted(
+            tenant.metadata.id
+            for tenant in everyone
+            if has_secrets(tenant)
+            and any(member.role in _READERS and member.group in groups for member in tenant.spec.members)
+        )
+    )
+
+
+def has_secrets(tenant: tenants.Tenant) -> bool:
+    """Whether a tenant's namespaces hold a secret that can be given another generation (`plan.rotations`)."""
+    return bool(tenant.spec.applications) or any(one.databases for one in tenant.spec.environments)
+
+
+def groups_of(person: people.Person) -> frozenset[str]:
+    """Every group that `people.yaml` puts a person into."""
+    own = {f"{people_changes.ORGANISATION}{person.organisation}"} if person.organisation else set()
+    return frozenset({*own, *person.groups, *({people_changes.DUTIES[person.duty]} if person.duty else ())})
+
+
+def shown_name(display_name: str) -> str:
+    """A display name as Keycloak takes it: characters that it refuses in names become `·`."""
+    return _PROHIBITED.sub("·", display_name).strip()
+
+
+def has_left(person: people.Person, today: datetime.date) -> bool:
+    """Whether the person's last day is over."""
+    return person.leaves_on is not None and person.leaves_on < today
+
+
+def _wanted(
+    known: Iterable[people.Person], offered: frozenset[str], today: datetime.date
+) -> Iterator[people_changes.Wanted]:
+    for person in known:
+        if person.organisation is not None and not has_left(person, today):
+            yield people_changes.Wanted(
+                person=person.id, name=shown_name(person.display_name), groups=groups_of(person) & offered
+            )
+
+
+def _kept(
+    account: people_changes.Account, wanted: people_changes.Wanted, everyone: Sequence[tenants.Tenant]
+) -> people_changes.Move | people_changes.Return | None:
+    added, removed = wanted.groups - account.groups, account.groups - wanted.groups
+    if not account.enabled:
+        return people_changes.Return(
+            person=account.person,
+            account=account.id,
+            name=wanted.name,
+            added=tuple(sorted(added)),
+            removed=tuple(sorted(removed)),
+        )
+    directory = account.origin is people_changes.Origin.DIRECTORY
+    renamed = None if account.name == wanted.name or directory else wanted.name
+    if not (added or removed or renamed):
+        return None
+    before, after = readable(everyone, account.groups), readable(everyone, wanted.groups)
+    return people_changes.Move(
+        person=account.person,
+        account=account.id,
+        added=tuple(sorted(added)),
+        removed=tuple(sorted(removed)),
+        name=renamed,
+        rotate=tuple(tenant for tenant in before if tenant not in after),
+        adopted=account.organisation is None
+        and any(name.startswith(people_changes.ORGANISATION) for name in added)
+        and not directory,
+        conflict=account.duties if len(account.duties) > 1 else (),
+    )
+
+
+def _left(
+    account: people_changes.Account, reason: str, everyone: Sequence[tenants.Tenant]
+) -> people_changes.Leave | None:
+    groups = tuple(sorted(name for name in account.groups if not name.startswith(people_changes.ORGANISATION)))
+    if not account.is_ours or not (account.enabled or groups):
+        return None
+    return people_changes.Leave(
+        person=account.person,
+        account=account.id,
+        reason=reason,
+        groups=groups,
+        rotate=readable(everyone, account.groups),
+        was_enabled=account.enabled,
+    )
+
+
+def _reason(person: str, known: Iterable[people.Person], today: datetime.date) -> str:
+    found = next((one for one in known if one.id == person), None)
+    if found is None:
+        return "not in people.yaml"
+    if found.leaves_on is not None and has_left(found, today):
+        return f"last day was {found.leaves_on:%Y-%m-%d}"
+    return "without an organisation in people.yaml"
+
+
+def _missing(
+    known: Iterable[people.Person], offered: Collection[str], today: datetime.date
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for person in known:
+        if person.organisation is not None and not has_left(person, today):
+            for name in sorted(groups_of(person) - frozenset(offered)):
+                found.setdefault(name, []).append(person.id)
+    return {name: tuple(sorted(found[name])) for name in sorted(found)}
