@@ -110,10 +110,10 @@ def test_throughput_beside_a_tls_proxy(lab: vpn_lab.Lab, number: int, way: str, 
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for _ in range(ROUNDS):
         for direction in ("up", "down"):
-            ours = moved(lab, direction, vpn_gateway.BACK_END, tunnel)
-            theirs = moved(lab, direction, "127.0.0.1", lab.proxies)
-            found.setdefault((direction, "tunnel"), []).append(ours)
-            found.setdefault((direction, "proxy"), []).append(theirs)
+            once = moved(lab, direction, vpn_gateway.BACK_END, tunnel)
+            found.setdefault((direction, "tunnel"), []).append(once)
+            once = moved(lab, direction, "127.0.0.1", lab.proxies)
+            found.setdefault((direction, "proxy"), []).append(once)
     said = session.log_out()
     assert ("Established DTLS connection" in said) == (way == "DTLS"), said
     rows = []
