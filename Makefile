@@ -9,7 +9,7 @@ BIN := .venv/bin
 # The stamp is inside .venv: the launcher replaces .venv as a whole when requirements.txt changes.
 STAMP := .venv/govcloud-dev
 PYTEST := $(BIN)/python -m pytest
-ENGINE_PACKAGES := curl etcd-server gcc gnutls-bin iproute2 iputils-ping ldap-utils libc6-dev maven nftables ocserv openconnect opensc \
+ENGINE_PACKAGES := curl etcd-server gcc gnutls-bin haproxy iproute2 iputils-ping ldap-utils libc6-dev maven nftables ocserv openconnect opensc \
     openjdk-17-jre-headless openssl postgresql-15 slapd softhsm2 util-linux
 
 help: ## Show this

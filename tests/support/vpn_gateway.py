@@ -305,7 +305,7 @@ def _wire(one: World) -> None:
 
 
 def _wait_for_port(one: World, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         if ":443" in one.run("gateway", "ss", "-Hltn").stdout:
             return

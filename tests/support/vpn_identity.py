@@ -83,8 +83,13 @@ def codes_of(person: str) -> Codes:
 
 
 @contextlib.contextmanager
-def running(one: vpn_gateway.World, people: Sequence[str], *, without_code: Sequence[str] = ()) -> Iterator[None]:
-    """Run it with accounts for `people`, who all have `PASSWORD`; those `without_code` have nothing else."""
+def running(
+    one: vpn_gateway.World, people: Sequence[str], *, without_code: Sequence[str] = (), java: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run it with accounts for `people`, who all have `PASSWORD`; those `without_code` have nothing else.
+
+    `java` takes the place of its own options for Java. Gives the process that started Java.
+    """
     home = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
     home = home / "govcloud" / f"keycloak-test-{VERSION}"
     if not home.is_dir():
@@ -110,6 +115,8 @@ def running(one: vpn_gateway.World, people: Sequence[str], *, without_code: Sequ
         "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": _ADMIN,
         "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
     }
+    if java:
+        environment["JAVA_OPTS"] = " ".join(java)
     command = ["ip", "netns", "exec", one.namespace("inside"), str(home / "bin" / "kc.sh"), "start", *options]
     with (one.folder / "identity.log").open("wb") as log:
         process = subprocess.Popen(
@@ -122,7 +129,7 @@ def running(one: vpn_gateway.World, people: Sequence[str], *, without_code: Sequ
         )
     try:
         _set_up(one, people, without_code)
-        yield
+        yield process
     finally:
         # The script that started Java does not pass signals on.
         os.killpg(process.pid, signal.SIGTERM)
@@ -149,7 +156,7 @@ class _Administrator:
     def log_in(self) -> None:
         """Wait for the service, and log in."""
         form = {"grant_type": "client_credentials", "client_id": _ADMIN, "client_secret": _ADMIN}
-        until = time.monotonic() + 200
+        until = time.monotonic() + 400
         while True:
             try:
                 body = urllib.parse.urlencode(form).encode()
