@@ -46,7 +46,7 @@ class People:
         self._seen = {place.side for place, _ in found}
         for place, known in found:
             if known.changes.leaves:
-                self._leave(place, book)
+                self._leave(place, known, book)
             elif not any(True for _ in known.changes):
                 self._same[place.side] = runs.note(syncing.Outcome(), known.changes)
 
@@ -98,9 +98,8 @@ class People:
             step.note = f"{found.changes.accounts} accounts, " + (f"{number} leave" if number else "nobody leaves")
             return found
 
-    def _leave(self, place: places.Place, book: ledger.Ledger) -> None:
+    def _leave(self, place: places.Place, outlook: syncing.Outlook, book: ledger.Ledger) -> None:
         with self.journal.step(f"{place.side.value}/leave") as step, place.opened() as api:
-            outlook = runs.look_at(place, api, today=self.clock().date())
             sync = self._sync(place, api, outlook, book, name=step.name, deployed=False)
             sync.leaves_only = True
             outcome = sync.run()
