@@ -7,7 +7,7 @@ import pytest
 
 from govcloud_cli.plan import steps
 from govcloud_cli.run import applied, sites
-from tests.support import inventories
+from tests.support import inventories, people_service
 from tests.support.command_line import run
 
 
@@ -90,3 +90,57 @@ def test_a_bad_inventory_is_2_with_every_fault(lab: pathlib.Path) -> None:
 def test_hosts_of_ones_own_have_no_network_to_make(tmp_path: pathlib.Path) -> None:
     document = run("plan", "--env", str(inventories.copy("example", tmp_path)), "--json").document
     assert not [step for step in document["steps"] if step["name"].endswith("/network")]
+
+
+LI = {"id": "li.wei", "displayName": "李伟", "organisation": "yunxi-finance", "groups": ["finance:owners"]}
+MANY = 12
+
+
+@pytest.fixture
+def world(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> people_service.Environment:
+    """An environment whose realm was made."""
+    made = people_service.environment(tmp_path, monkeypatch)
+    record = applied.load(made.folder)
+    record.entries["identity"] = {"Realm/govcloud": "x"}
+    record.save()
+    return made
+
+
+def test_leavers_are_told_before_the_steps_and_joiners_after_them(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.service.add("gone", "org:yunxi-finance", "finance:maintainers")
+    world.says(monkeypatch, LI)
+    steps_told = run("plan", "--json").document["steps"]
+    assert steps_told[0] == {"name": "external/leave", "changes": [{"action": "destroy", "entry": "Person/gone"}]}
+    assert steps_told[-1] == {"name": "external/people", "changes": [{"action": "add", "entry": "Person/li.wei"}]}
+    shown = run("plan").stdout
+    assert "external/leave\n  - Person/gone\n" in shown
+    assert "external/people\n  + Person/li.wei\n" in shown
+    assert world.service.calls == [], "plan changes nothing"
+
+
+def test_a_movers_secrets_change_after_everything_else(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.service.add("li.wei", "org:yunxi-finance", "finance:owners", shown="李伟")
+    world.says(monkeypatch, {**LI, "groups": ["finance:viewers"]})
+    shown = run("plan").stdout
+    assert "external/people\n  ~ Person/li.wei\nexternal/passwords\n  ~ Secrets/finance\n" in shown
+
+
+def test_a_mass_leave_is_told_with_the_number_that_deploy_needs(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(MANY):
+        world.service.add(f"p{number}", "org:yunxi-tax")
+    world.says(monkeypatch, LI)
+    assert f"deploy needs --leavers {MANY}" in run("plan").stderr
+    assert run("plan", "--json").document["people"] == [{"side": "external", "unread": None, "leavers": MANY}]
+
+
+def test_a_realm_that_cannot_be_asked_is_told_and_nobody_is_guessed(lab: pathlib.Path) -> None:
+    apply(lab)
+    told = run("plan", "--env", str(lab))
+    assert "nobody can say who joins, moves or leaves" in told.stderr
+    assert "Person/" not in told.stdout

@@ -17,12 +17,13 @@ import pytest
 from govcloud_cli import errors, main
 from govcloud_cli.commands import access, audit, groups
 from govcloud_cli.governance import chain, chain_report, lifecycle
-from govcloud_cli.model import tenants
+from govcloud_cli.model import platforms, tenants
 from govcloud_cli.plan import plans
 from govcloud_cli.run import deploy, destroy, drift, progress, restoring, sites, verify, workspace
 from govcloud_cli.run import status as run_status
 from govcloud_cli.run.access import days
 from govcloud_cli.run.login import profiles, transport
+from govcloud_cli.run.people import foreseeing
 from govcloud_cli.run.tools import diagnosis, findings
 from tests.docs import documented
 from tests.inventory import cases
@@ -49,7 +50,9 @@ NOTICE = lifecycle.Notice(
 
 
 @pytest.mark.usefixtures("site")
-def test_plan() -> None:
+def test_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    unread = foreseeing.Foreseen(side=platforms.Side.EXTERNAL, unread="it does not answer")
+    monkeypatch.setattr(foreseeing, "foresee", lambda *_, **__: {unread.side: unread})
     documented.agree("plan", documented.printed("plan"))
 
 

@@ -142,3 +142,15 @@ def test_leavers_go_before_everybody_else() -> None:
 def test_groups_are_named_as_the_realm_names_them() -> None:
     assert dict(people_changes.DUTIES) == dict(identity.DUTY_GROUPS)
     assert people_changes.ORGANISATION == identity.ORGANISATION
+
+
+def test_whoever_could_read_an_applications_secret_knew_it() -> None:
+    spec = TENANTS[1].spec
+    applications = [{"id": "desk", "environment": "prod", "redirectUris": ["https://desk.example/back"]}]
+    document = json.loads(TENANTS[1].model_dump_json(by_alias=True))
+    document["spec"]["applications"] = applications
+    with_application = tenants.Tenant.model_validate_json(json.dumps(document))
+    assert not spec.applications
+    assert people_comparing.readable([TENANTS[1]], {"office:owners"}) == ()
+    assert people_comparing.readable([with_application], {"office:owners"}) == ("office",)
+    assert people_comparing.readable([with_application], {"office:viewers"}) == ()

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, plans, rotations, shards, steps
-from tests.support import inventories
+from govcloud_cli.plan import build, databases, plans, rotations, shards, steps
+from tests.support import identity_inventories, inventories
 
 MASTER = b"m" * 32
 TENANT = "finance"
@@ -82,3 +82,44 @@ def test_a_stack_that_changed_otherwise_too_is_for_a_deploy(side: plans.SidePlan
     shard = shard_of(rotations.turned(side, {TENANT: 2}))
     assert rotations.is_due(shard, {**last, touched: "something else"}) is None
     assert rotations.is_due(shard, {entry: last[entry] for entry in last if entry != touched}) is None
+
+
+@pytest.fixture(scope="module")
+def with_application() -> plans.SidePlan:
+    """A side whose one tenant has an application and no database."""
+    spec = identity_inventories.served()
+    sides = build.build(spec, places={}, sides=spec.sides, today=inventories.TODAY).sides
+    return next(one for one in sides if one.identity is not None)
+
+
+def test_an_applications_secret_has_the_same_later_generation_in_realm_and_namespace(
+    with_application: plans.SidePlan,
+) -> None:
+    turned = rotations.turned(with_application, {TENANT: 2})
+    assert turned.identity is not None
+    (client,) = [one for one in turned.identity.clients if one.tenant == TENANT]
+    assert client.secret == "application/finance-prod-ledger@2"
+    (secret,) = [
+        manifest for manifest in shard_of(turned).manifests if manifest["metadata"]["name"] == "application-ledger"
+    ]
+    assert str(secret["data"]["clientSecret"]) == "${application/finance-prod-ledger@2}"
+    value_of = databases.resolver(master=MASTER, ca="CA")
+    first, second = (value_of(databases.application_ref("finance-prod-ledger", number)) for number in (1, 2))
+    assert first != second
+    assert value_of(databases.SecretRef(name=client.secret)) == second
+    assert rotations.of_shard(shard_of(turned)) == {TENANT: 2}
+
+
+@pytest.mark.parametrize(("applied", "wanted"), [(1, 2), (1, 4), (3, 4)])
+def test_realm_and_stack_that_wait_for_an_applications_secret_only_are_due(
+    with_application: plans.SidePlan, applied: int, wanted: int
+) -> None:
+    before, after = (rotations.turned(with_application, {TENANT: number}) for number in (applied, wanted))
+    assert before.identity is not None
+    assert after.identity is not None
+    assert rotations.is_due(shard_of(after), entries(shard_of(before))) is True
+    assert rotations.changing(shard_of(after), entries(shard_of(before))) == {TENANT}
+    last = steps.identity_entries(before.identity)
+    assert rotations.is_realm_due(after.identity, last) is True
+    assert rotations.is_realm_due(before.identity, last) is False
+    assert rotations.is_realm_due(after.identity, {**last, "Realm/govcloud": "another"}) is None

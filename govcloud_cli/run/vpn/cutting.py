@@ -22,15 +22,13 @@ class Cut:
 
 
 def cut(office: desk.Desk, way: gateway.Gateway, people: Sequence[str], *, reason: str = "left", note: str = "") -> Cut:
-    """End every certificate and tunnel of `people`, who are let in no more. `reason`: one of `register.REASONS`.
+    """End every certificate and tunnel of `people`. `reason`: one of `register.REASONS`.
 
     May be called again, and has to be if it raised: what is revoked stays so, list and tunnels are seen to each time.
     Raises `errors.GovcloudError` if the gateway did not take it; then the certificates are revoked here all the same.
     """
     gone = frozenset(people)
-    return _end(
-        office, way, lambda one: one.person in gone, sorted(gone), reason=reason, note=note, forget=sorted(gone)
-    )
+    return _end(office, way, lambda one: one.person in gone, sorted(gone), reason=reason, note=note)
 
 
 def cut_serial(office: desk.Desk, way: gateway.Gateway, serial: str, *, reason: str, note: str = "") -> Cut:
@@ -82,7 +80,6 @@ def _end(
     *,
     reason: str,
     note: str,
-    forget: Sequence[str] = (),
 ) -> Cut:
     with register.opened(office.folder) as book:
         now = office.clock()
@@ -90,4 +87,4 @@ def _end(
         office.revoke(book, found, reason=reason, note=note)
         office.settle(book)
         office.refresh(book, anew=bool(found))
-    return Cut(revoked=found, disconnected=publish(office, way, people, forget=forget))
+    return Cut(revoked=found, disconnected=publish(office, way, people))

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from govcloud_cli.commands.people import pictures, services, syncing
+from govcloud_cli.commands.people import pictures
 from govcloud_cli.plan import identity_places
 from govcloud_cli.run import rotations, side_secrets
 from govcloud_cli.run.audit import places, reading
-from govcloud_cli.run.vpn import cutting, desk, gateway
 from tests.support import command_line, inventories, people_service
 from tests.support.command_line import run
 
@@ -103,27 +102,6 @@ def test_somebody_else_holds_the_lock(world: people_service.Environment, monkeyp
     with lock.held(world.site.space, verb="deploy", now=people_service.NOW):
         assert run("people", "sync").code == 5
         assert run("people", "sync", "--plan").code == 0
-
-
-def test_leavers_lose_certificates_and_tunnels(
-    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ended: list[tuple[list[str], str]] = []
-    monkeypatch.setattr(cutting, "cut", lambda _, __, people, reason: ended.append((people, reason)))
-    monkeypatch.setattr(desk, "of_site", lambda *_, **__: None)
-    monkeypatch.setattr(gateway, "of", lambda *_: None)
-    place = services.only("lab", None)
-    assert syncing._cuts(place) == ()
-    side = next(one for one in inventories.lab_plan().sides if one.vpn is not None)
-    import dataclasses
-
-    (cut,) = syncing._cuts(dataclasses.replace(place, plan=side))
-    world.service.add("gone", "org:yunxi-tax")
-    from govcloud_cli.run.people import syncing as run_syncing
-
-    with place.opened() as api:
-        cut(run_syncing.look(api, [], everyone=(), today=people_service.NOW.date()).changes.leaves)
-    assert ended == [(["gone"], "left")]
 
 
 def test_list_tells_file_service_and_difference(

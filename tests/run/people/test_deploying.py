@@ -1,0 +1,180 @@
+"""People within a deploy, with an identity service in memory."""
+
+from __future__ import annotations
+
+import pathlib
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from govcloud_cli import errors
+from govcloud_cli.run import applied, ledger, progress, rotations, sites
+from govcloud_cli.run.people import deploying, places, rotating
+from tests.support import people_service
+from tests.support.reporters import Quiet
+
+LI = {"id": "li.wei", "displayName": "李伟", "organisation": "yunxi-finance", "groups": ["finance:owners"]}
+WANG = {"id": "wang.fang", "displayName": "王芳", "organisation": "yunxi-tax"}
+
+
+class Deploy:
+    """A deploy of the external side whose steps do nothing."""
+
+    def __init__(self, world: people_service.Environment, *, leavers: int | None = None) -> None:
+        self.world, self.site = world, world.site
+        self.journal = progress.Journal(Quiet())
+        self.plan = sites.plan(self.site, today=people_service.NOW.date())
+        clock = lambda: people_service.NOW  # noqa: E731
+        self.book = ledger.opened(self.site, clock=clock, verb="deploy", environ={"PATH": ""})
+        self.people = deploying.People(
+            site=self.site, clock=clock, environ={"PATH": ""}, journal=self.journal, leavers=leavers
+        )
+        (side,) = self.plan.sides
+        self.run: Any = SimpleNamespace(
+            plan=side, folder=world.folder, begun=set(), name=lambda step: f"external/{step}"
+        )
+
+    def leave(self) -> None:
+        self.people.leave(self.plan, self.book)
+
+    def settle(self) -> None:
+        self.people.settle(self.run, self.book)
+
+    def whole(self) -> None:
+        self.leave()
+        self.settle()
+
+    @property
+    def steps(self) -> dict[str, tuple[bool, str]]:
+        return {step.name.removeprefix("external/"): (step.changed, step.note) for step in self.journal.results}
+
+
+@pytest.fixture
+def world(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> people_service.Environment:
+    monkeypatch.setattr(rotating, "rotate", lambda *_: 0)
+    return people_service.environment(tmp_path, monkeypatch)
+
+
+def with_realm(world: people_service.Environment) -> None:
+    record = applied.load(world.folder)
+    record.entries["identity"] = {"Realm/govcloud": "x"}
+    record.save()
+
+
+def test_on_a_fresh_environment_people_join_when_the_groups_are_there(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Deploy(world.says(monkeypatch, LI, WANG))
+    one.leave()
+    assert one.steps == {}, "there is no realm to look at"
+    one.settle()
+    assert one.steps == {"people": (True, "2 joined, 0 moved, 0 left, 0 returned")}
+    assert world.service.user("li.wei")["groups"] == {"org:yunxi-finance", "finance:owners"}
+
+
+def test_leavers_are_out_before_anything_else_and_joiners_come_last(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    world.service.add("gone", "org:yunxi-finance", "finance:maintainers")
+    one = Deploy(world.says(monkeypatch, LI))
+    one.leave()
+    assert world.service.user("gone")["enabled"] is False
+    assert rotations.load(world.folder).generations == {"finance": 2}, "before the plan is made that is deployed"
+    assert [user["username"] for user in world.service.users.values()] == ["gone"]
+    one.settle()
+    assert one.steps["leavers"] == (False, "1 accounts, 1 leave")
+    assert one.steps["leave"] == (True, "1 left: gone")
+    assert one.steps["people"] == (True, "1 joined, 0 moved, 0 left, 0 returned")
+    again = Deploy(world.says(monkeypatch, LI))
+    again.whole()
+    assert not any(changed for name, (changed, _) in again.steps.items() if name != "passwords")
+    assert again.steps["leavers"] == (False, "1 accounts, nobody leaves")
+    assert again.steps["people"] == (False, "1 accounts as people.yaml says")
+    world.service.add("by.hand", "org:yunxi-tax")
+    made = Deploy(world.says(monkeypatch, LI))
+    made.run.begun.add("identity")
+    made.settle()
+    assert made.steps["people"][0], "where the realm's stack ran, people are looked at again"
+
+
+def test_a_mass_leave_is_refused_with_nothing_done(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    for number in range(12):
+        world.service.add(f"p{number}", "org:yunxi-tax")
+    said = world.says(monkeypatch, WANG)
+    with pytest.raises(errors.UsageError, match="12 of 12 accounts would be disabled at once"):
+        Deploy(said).leave()
+    assert (world.service.calls, rotations.load(world.folder)) == ([], rotations.Rotations())
+    with pytest.raises(errors.UsageError, match="--leavers 11 was given"):
+        Deploy(said, leavers=11).leave()
+    assert world.service.calls == []
+    Deploy(said, leavers=12).whole()
+    assert not any(user["enabled"] for user in world.service.users.values() if user["username"] != "wang.fang")
+
+
+def test_leavers_of_a_realm_that_does_not_answer_are_seen_to_when_it_is_mended(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    world.service.add("gone", "org:yunxi-finance", "finance:maintainers")
+    one = Deploy(world.says(monkeypatch, LI))
+    answering = places.Place.opened
+
+    def silent(*_: Any, **__: Any) -> Any:
+        raise errors.GovcloudError("connection refused")
+
+    monkeypatch.setattr(places.Place, "opened", silent)
+    one.leave()
+    assert "does not answer" in one.steps["leavers"][1]
+    monkeypatch.setattr(places.Place, "opened", answering)
+    one.settle()
+    assert one.steps["people"] == (True, "1 joined, 0 moved, 1 left, 0 returned")
+    assert rotations.load(world.folder).generations == {"finance": 2}
+
+
+def test_a_mass_leave_of_a_realm_that_was_mended_is_refused_too(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        world.service.add(f"p{number}", "org:yunxi-tax")
+    with pytest.raises(errors.UsageError, match="12 of 12"):
+        Deploy(world.says(monkeypatch, WANG)).settle()
+    assert world.service.calls == []
+
+
+def test_what_could_not_be_done_is_partly_done_and_done_by_the_next_deploy(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    gone = world.service.add("gone", "org:yunxi-tax")
+    said = world.says(monkeypatch, WANG)
+    world.service.refuses = lambda _, path: gone in path
+    one = Deploy(said)
+    one.leave()
+    with pytest.raises(errors.PartlyDoneError) as caught:
+        one.settle()
+    assert caught.value.cause == "gone: Keycloak refused (HTTP 500)"
+    assert world.service.user("wang.fang")["enabled"], "nobody waits for somebody else"
+    world.service.refuses = lambda *_: False
+    Deploy(said).whole()
+    assert world.service.user("gone")["enabled"] is False
+
+
+def test_a_mover_moves_after_the_stacks_and_what_he_knew_changes_then(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    world.service.add("li.wei", "org:yunxi-finance", "finance:owners", shown="李伟")
+    one = Deploy(world.says(monkeypatch, {**LI, "groups": ["finance:viewers"]}))
+    one.leave()
+    assert world.service.calls == []
+    one.settle()
+    assert world.service.user("li.wei")["groups"] == {"org:yunxi-finance", "finance:viewers"}
+    assert world.service.user("li.wei")["sessions"] == 0
+    assert one.steps["passwords"][1].startswith("0 tenants")
+    (database, *_) = [d for shard in one.run.plan.shards for d in shard.databases if d.tenant == "finance"]
+    assert database.generation == 2, "what runs after this, verify too, knows the password of now"
