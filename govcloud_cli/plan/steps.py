@@ -40,7 +40,7 @@ class Facts:
     certificates: Mapping[platforms.Side, str]
     """Digest of a side's certificates; changes when one is renewed."""
     secrets: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """A keyed digest by name of each secret that roles copy or the realm is given, so that another one is brought out."""
+    """A keyed digest by name of each secret that roles copy or the realm is given: another one is brought out."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
