@@ -25,7 +25,7 @@ _SHOWN = 200
 @click.option("--repair", is_flag=True, help="Restore what drifted; a changed inventory is left to deploy.")
 @options.as_json
 def drift(environment: str, side: str | None, repair: bool, as_json: bool) -> int:
-    """Look for drift (漂移) on machines, in clusters and in databases.
+    """Look for drift (漂移) on machines, in clusters, databases and realms.
 
     Compares with what was last applied, field by field, and leaves alone what others made. Changes nothing unless
     asked to repair. Exit codes: 0 nothing drifted (or all of it is restored), 4 drift found (or left), 6 something
@@ -93,7 +93,7 @@ def _conclusion(environment: str, outcome: restoring.Outcome) -> str:
     if by_hand < len(outcome.found):
         told += " Next: govcloud drift --repair, or govcloud deploy where the inventory changed too."
     if by_hand:
-        told += f" {by_hand} say that they are ours and are not planned: look at them, then delete them by hand."
+        told += f" {by_hand} are in no plan: look at them, then delete them by hand."
     return told
 
 

@@ -104,7 +104,7 @@ def _first(spec: inventory.Inventory, side: platforms.Side, service: platforms.S
 MANAGEMENT_SWITCH = "management"
 API_FORWARD = "kubernetes"
 IDENTITY_FORWARD = "identity"
-"""Leads from the engineer's loopback to where the identity service listens for engineers: for `govcloud login`."""
+"""Leads from the host's loopback to where people log in; everybody on the host may use it, so not to the console."""
 
 
 def _network(
@@ -185,7 +185,7 @@ def _forwards(
     place = identity_places.of(spec, side)
     found = [
         (API_FORWARD, kubernetes, services.OFFERS[platforms.Service.KUBERNETES].port),
-        (IDENTITY_FORWARD, None if place is None else place.machine, identity_places.ADMIN_PORT),
+        (IDENTITY_FORWARD, None if place is None else place.machine, identity_places.PORT),
     ]
     for name, machine, port in found:
         if machine is not None and port is not None:

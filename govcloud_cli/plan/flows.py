@@ -95,6 +95,19 @@ def inputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZoneP
     return _pairs(found)
 
 
+def published(spec: inventory.Inventory, machine: platforms.Machine) -> ZonePair | None:
+    """What a gateway offers to whoever comes by the internet zone, whose prefixes are only the near end; else None."""
+    front = vpn.outward(spec, machine) if platforms.Service.SSLVPN in machine.services else None
+    if front is None:
+        return None
+    rules = tuple(
+        _rule(flow, sources=(), destinations=_host(front))
+        for flow in platform_flows.of_services(spec)
+        if flow.source.zone == front.zone and flow.destination.machine == machine.id
+    )
+    return ZonePair(source=front.zone, destination=front.zone, rules=rules)
+
+
 def outputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
     """What `machine` itself may open, by the zone it leaves from and the zone it goes to."""
     found: dict[tuple[str, str], list[FlowRule]] = {}

@@ -116,11 +116,14 @@ def _time_servers(spec: inventory.Inventory, machine: platforms.Machine) -> list
 
 
 def _zone_firewall(spec: inventory.Inventory, machine: platforms.Machine) -> dict[str, Any]:
-    zones = []
+    zones: list[dict[str, Any]] = []
+    published = flows.published(spec, machine)
     for interface in machine.interfaces:
         zone = spec.zone(interface.zone)
         prefixes = [str(zone.cidr), str(zone.cidr6)]
         zones.append({"id": zone.id, "interface": interface.device_name, "prefixes": prefixes})
+        if published is not None and zone.id == published.source:
+            zones[-1]["foreign"] = list(administration.elsewhere(spec, zone))
     if platforms.Service.SSLVPN in machine.services:
         for group in vpn.groups(spec):
             # Tunnels share their devices' name, so that a packet's source has to tell the groups apart.
@@ -128,6 +131,7 @@ def _zone_firewall(spec: inventory.Inventory, machine: platforms.Machine) -> dic
             zones.append({"id": vpn.zone_of(group), "interface": f"{vpn.DEVICE}*", "prefixes": prefixes})
     return {
         "zone_firewall_zones": zones,
+        **({} if published is None else {"zone_firewall_published": _published(published)}),
         "zone_firewall_management": {
             "interface": machine.management_device,
             "sources": list(administration.engineers(spec, spec.side_of(machine))),
@@ -137,6 +141,20 @@ def _zone_firewall(spec: inventory.Inventory, machine: platforms.Machine) -> dic
         "zone_firewall_input_pairs": _pairs(flows.inputs(spec, machine)),
         "zone_firewall_output_pairs": _pairs(flows.outputs(spec, machine)),
     }
+
+
+def _published(pair: flows.ZonePair) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": rule.id,
+            "zone": pair.source,
+            "protocol": rule.protocol,
+            "ports": list(rule.ports),
+            "destinations": list(rule.destinations),
+            "reason": rule.reason,
+        }
+        for rule in pair.rules
+    ]
 
 
 def _pairs(pairs: Sequence[flows.ZonePair]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from govcloud_cli.plan import platform_flows
 REALM = "govcloud"
 """The one realm for people."""
 PORT = 443
-"""In the zones: log-in and account pages only."""
+"""In the zones, and on the management network for `govcloud login`: log-in and account pages only."""
 ADMIN_PORT = 8443
 """In the management network: everything, the admin console and its API included."""
 

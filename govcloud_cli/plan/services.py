@@ -45,7 +45,7 @@ OFFERS: Mapping[platforms.Service, Offer] = MappingProxyType(
         platforms.Service.IDENTITY: Offer(
             role="identity",
             port=443,
-            management_ports=(8443,),
+            management_ports=(443, 8443),
             units=("keycloak.service", "haproxy.service"),
         ),
         platforms.Service.SSLVPN: Offer(

@@ -25,6 +25,10 @@ class StepKind(enum.StrEnum):
     """Pulumi, one stack `tenants-NN` per shard."""
 
 
+DERIVED = "derived"
+"""Among `Facts.secrets`: all that follows from the side's master secret."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Facts:
     """What a plan takes from the world, read before planning: digests only."""
@@ -36,7 +40,7 @@ class Facts:
     certificates: Mapping[platforms.Side, str]
     """Digest of a side's certificates; changes when one is renewed."""
     secrets: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Of the side's secret files that roles copy: a keyed digest by name, so that another secret is brought out."""
+    """A keyed digest by name of each secret that roles copy or the realm is given: another one is brought out."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,7 +101,7 @@ def of(side: plans.SidePlan, facts: Facts) -> tuple[Step, ...]:
     }
     found.append(_step(side, "roles", StepKind.ROLES, facts, roles))
     if side.identity is not None:
-        found.append(_step(side, "identity", StepKind.IDENTITY, facts, identity_entries(side.identity)))
+        found.append(_step(side, "identity", StepKind.IDENTITY, facts, identity_entries(side.identity, facts.secrets)))
     found.append(_step(side, "platform", StepKind.PLATFORM, facts, manifest_entries(side.cluster)))
     for shard in side.shards:
         entries = manifest_entries(shard.manifests) | database_entries(shard.databases)
@@ -146,15 +150,25 @@ def manifest_entry(manifest: plans.Json) -> str:
     return f"{manifest['kind']}/{place}{metadata['name']}"
 
 
-def identity_entries(planned: identity.IdentityPlan) -> dict[str, str]:
-    """A realm with its groups and clients as entries of a step."""
+def identity_entries(planned: identity.IdentityPlan, secrets: Mapping[str, str]) -> dict[str, str]:
+    """A realm with its groups and clients as entries of a step. `secrets`: `Facts.secrets`."""
     # The groups and clients are entries of their own: another one of them does not change the realm.
     whole = dataclasses.replace(planned, groups=(), clients=())
+    directory = None if planned.directory is None else planned.directory.secret
     return {
-        f"Realm/{identity_places.REALM}": plans.digest(whole),
+        f"Realm/{identity_places.REALM}": plans.digest([whole, *_value_of(directory, secrets)]),
         **{f"Group/{group.name}": plans.digest(group) for group in planned.groups},
-        **{f"Client/{client.id}": plans.digest(client) for client in planned.clients},
+        **{f"Client/{one.id}": plans.digest([one, *_value_of(one.secret, secrets)]) for one in planned.clients},
     }
+
+
+def _value_of(reference: str | None, digests: Mapping[str, str]) -> list[str]:
+    """What tells another value of a secret, whose reference stays the same."""
+    if reference is None:
+        return []
+    if reference.startswith(databases.FILE):
+        return [digests.get(reference.removeprefix(databases.FILE), "")]
+    return [digests.get(DERIVED, "")]
 
 
 def database_entries(planned: Iterable[databases.DatabasePlan]) -> dict[str, str]:

@@ -17,10 +17,10 @@ from govcloud_cli.governance import lifecycle
 from govcloud_cli.plan import plans
 from govcloud_cli.run import (
     drift,
+    enforcing,
     gates,
     ledger,
     lock,
-    policies,
     preparing,
     process,
     progress,
@@ -75,7 +75,7 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
     process.mark(str(order.holding.space.path))
     process.end_leftovers(str(order.holding.space.path))
     site, now = order.site, order.clock()
-    guards = policies.guards(site, today=now.date())
+    guards = enforcing.guards(site.spec, site.space, today=now.date())
     plan = sites.plan(site, today=now.date(), guards=guards)
     removals.refuse(site, plan, order.request.removals)
     book = ledger.opened(site, clock=order.clock, verb="deploy", environ=order.environ)

@@ -1,4 +1,4 @@
-"""Judges by the policies: an environment's plan at deploy and in CI, anybody's manifests; guards the clusters."""
+"""Judges by the policies: an environment's plan at deploy and in CI, anybody's manifests."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import pathlib
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from govcloud_cli import errors, resources
+from govcloud_cli import errors
 from govcloud_cli.compliance import assessing, baselines, findings, profiles, subjects
 from govcloud_cli.inventory import folders, manifest_files
 from govcloud_cli.model import platforms, policies
+from govcloud_cli.run import enforcing
 from govcloud_cli.run.policing import books, files, lines, named, roles
 
 if TYPE_CHECKING:
     # Whoever only judges manifests need not wait for all that a deploy needs.
-    from govcloud_cli.plan import namespaces, plans
+    from govcloud_cli.plan import plans
     from govcloud_cli.run import sites
 
 Json = Any
@@ -76,20 +77,8 @@ def judge(
     `folder` is the inventory's, for lines of its files. No baseline counts here.
     Raises `errors.InventoryError` for policies with faults.
     """
-    question = Question(environment=folder or _inventory(site))
+    question = Question(environment=folder or enforcing.inventory_folder(site.space))
     return _of_plan(question, site, plan, book=books.of(question.environment), today=today).report
-
-
-def guards(site: sites.Site, *, today: datetime.date) -> tuple[namespaces.Manifest, ...]:
-    """What the site's clusters enforce by themselves: an admission policy and its binding for every rule they can.
-
-    By the site's profile, with the waivers that are in force on `today` (UTC); the same on both sides.
-    Raises `errors.InventoryError` for policies with faults.
-    """
-    from govcloud_cli.compliance import enforcement
-
-    book = books.of(_inventory(site))
-    return enforcement.guards(book.rulebook, site.spec.platform.spec.policies, today=today)
 
 
 def check(question: Question, *, today: datetime.date) -> Answer:
@@ -133,7 +122,7 @@ def _of_plan(
 ) -> Answer:
     from govcloud_cli.compliance import inputs
 
-    folder = question.environment or _inventory(site)
+    folder = question.environment or enforcing.inventory_folder(site.space)
     found = lines.planned(
         inputs.of_plan(
             plan,
@@ -265,14 +254,6 @@ def _baseline(path: pathlib.Path) -> baselines.Baseline:
         raise errors.UsageError(
             f"the baseline {path} cannot be read", cause=str(error), remedy="name the file that --write-baseline wrote"
         ) from error
-
-
-def _inventory(site: sites.Site) -> pathlib.Path:
-    """Where the site's inventory is, as `workspace.locate` found its workspace."""
-    space = site.space.path
-    if space.parent.name == ".govcloud":
-        return space.parent.parent / "inventories" / space.name
-    return resources.folder("inventories") / space.name
 
 
 def settings(declared: platforms.PolicySettings) -> dict[str, Json]:

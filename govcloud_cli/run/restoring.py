@@ -41,7 +41,7 @@ def look(site: sites.Site, *, today: datetime.date) -> Outcome:
         looks = list(pool.map(drift.look, subjects))
     return Outcome(
         found=tuple(finding for one in looks for finding in one.found),
-        unread=tuple(unread for one in looks for unread in one.unread),
+        unread=tuple(unread for one in looks for unread in one.unread) + _unknown(subjects, looks),
         pending=_pending(subjects, looks),
     )
 
@@ -118,6 +118,12 @@ def _subjects(site: sites.Site, *, today: datetime.date) -> list[drift.Subject]:
             remedy="run `govcloud deploy`",
         )
     return found
+
+
+def _unknown(subjects: Sequence[drift.Subject], looks: Sequence[drift.Look]) -> tuple[drift.Unread, ...]:
+    """What cannot be compared, because there is no record of it."""
+    pairs = zip(subjects, looks, strict=True)
+    return tuple(found for subject, one in pairs for found in drift.unknown(subject.side, one.services))
 
 
 def _pending(subjects: Sequence[drift.Subject], looks: Sequence[drift.Look]) -> tuple[str, ...]:

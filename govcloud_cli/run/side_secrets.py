@@ -1,6 +1,7 @@
 """The secrets of a side's identity service and gateway: made once, brought out as files, told by keyed digests only.
 
 - `secrets/identity-engine`, `secrets/vpn-client`: 32 random bytes each (base64url), of clients of the realm
+- `secrets/directory`: what the staff directory knows the identity service by; people put it there
 - `secrets/break-glass-generation`: which password the sealed account has; the password is derived from the side's
   master secret and is in no file, but for the file `break-glass` while roles run
 - `secrets/break-glass-opened`: somebody was shown that password; the next deploy makes it another one
@@ -16,7 +17,7 @@ import secrets
 from collections.abc import Iterator
 
 from govcloud_cli import errors
-from govcloud_cli.plan import identity, identity_places
+from govcloud_cli.plan import identity, identity_places, steps
 from govcloud_cli.run import workspace
 
 _RANDOM = (identity.ENGINE_SECRET, identity.VPN_SECRET)
@@ -86,11 +87,13 @@ def digests(folder: workspace.SideFolder) -> dict[str, str]:
         name: _digest(folder, name, (folder.secrets / name).read_text(encoding="utf-8")) for name in _there(folder)
     }
     name = identity_places.BREAK_GLASS_SECRET
-    return {**found, name: _digest(folder, name, _break_glass(folder))} if found else {}
+    # The key of the digest is what they follow from.
+    derived = {name: _digest(folder, name, _break_glass(folder)), steps.DERIVED: _digest(folder, steps.DERIVED, "")}
+    return {**found, **derived} if found else {}
 
 
 def _there(folder: workspace.SideFolder) -> list[str]:
-    return [name for name in _RANDOM if (folder.secrets / name).exists()]
+    return [name for name in (*_RANDOM, identity.DIRECTORY_SECRET) if (folder.secrets / name).exists()]
 
 
 def _digest(folder: workspace.SideFolder, name: str, value: str) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from govcloud_cli import errors
 from govcloud_cli.governance import usage
@@ -98,7 +98,7 @@ class SideRun:
             if step.kind is planned.StepKind.NETWORK:
                 sidenetwork.run(self, step, look.machines.dead)
             elif step.kind is planned.StepKind.ROLES:
-                self._roles(step, self._due(step, look.machines.snapshots), look)
+                self._roles(step, self._due(step, look), look)
         if VPN_LIST in certified:
             self._publish()
         sidestacks.run(self, subject, look.services)
@@ -111,11 +111,13 @@ class SideRun:
         subject, look = self._look(ordered)
         for step in ordered:
             if step.kind is planned.StepKind.ROLES:
-                drifted = {finding.subject for finding in look.machines.found}
+                drifted = {finding.subject for finding in look.machines.found} | drift.restorers(
+                    self.plan, look.services.found
+                )
                 last = self.record.entries.get(step.name, {})
                 due = {
                     name: reason
-                    for name, reason in self._due(step, look.machines.snapshots).items()
+                    for name, reason in self._due(step, look).items()
                     if name in drifted and last.get(f"Host/{name}") == step.entries[f"Host/{name}"]
                 }
                 self.left += [finding for finding in look.machines.found if finding.subject not in due]
@@ -177,9 +179,10 @@ class SideRun:
                 gateway.of(self.plan.vpn, self.plan, self.folder).publish()
                 result.changed = True
 
-    def _due(self, step: planned.Step, snapshots: Mapping[str, drift.Snapshot]) -> dict[str, str]:
+    def _due(self, step: planned.Step, look: drift.Look) -> dict[str, str]:
         """Hosts whose roles have to run, each with the reason."""
         last = self.record.entries.get(step.name, {})
+        snapshots, restorers = look.machines.snapshots, drift.restorers(self.plan, look.services.found)
         found = {}
         for host in self.plan.hosts:
             entry = f"Host/{host.name}"
@@ -189,6 +192,8 @@ class SideRun:
                 found[host.name] = "its last state is not known, or it did not answer"
             elif different := drift.differences(self.record.snapshots[host.name], snapshots[host.name]):
                 found[host.name] = "drift: " + ", ".join(different[:3]) + (", …" if len(different) > 3 else "")
+            elif host.name in restorers:
+                found[host.name] = "drift: the identity service's administration"
         return found
 
     def _keep(self, step: planned.Step, due: dict[str, str], outcome: ansible.Outcome, look: drift.Look) -> None:

@@ -23,6 +23,7 @@ def run(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -
         look = drift.look_at_services(subject)
     side.unread += look.unread
     again = {finding.step for finding in look.found} | {step for one in look.unread for step in one.steps}
+    again |= {*look.stale}
     with side.journal.step(side.name("stacks")) as result:
         ordered = [step for step in subject.steps if step.kind in KINDS and _has_work(side, step)]
         # Whatever cannot be taken back stops nothing else.
@@ -37,14 +38,16 @@ def run(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -
             result.note = (
                 f"{sum(len(step.entries) for step in ordered)} objects in {len(ordered)} stacks as last applied"
             )
-        _prove(side, subject, look, result, done={step.name for step in due})
+        if drift.is_realm_outdated(subject):
+            drift.keep_realm(subject)
+        _prove(side, subject, look, result, done={step.name for step in due} | side.begun & {drift.ROLES})
         if failed is not None:
             raise failed
 
 
 def repair(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> None:
     """The stacks in which something drifted and whose plan is as last applied; of the others it is told."""
-    side.unread += look.unread
+    side.unread += [*look.unread, *drift.unknown(subject.side, look)]
     again = {finding.step for finding in look.found}
     due = [step for step in subject.steps if step.name in again and side.record.is_done(step)]
     if not look.found:
@@ -53,7 +56,7 @@ def repair(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook
         failed = _mend(side, subject, look)
         if due:
             _apply(side, due, {step.name for step in due}, look, result)
-        done = {step.name for step in due}
+        done = {step.name for step in due} | side.begun & {drift.ROLES}
         _prove(side, subject, look, result, done=done)
         waiting = sum(bool(finding.step) and finding.step not in done for finding in look.found)
         if waiting:

@@ -14,7 +14,7 @@ from govcloud_cli.inventory import loading
 from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import build, hosts, namespaces, plans, steps
 from govcloud_cli.plan import rotations as planned_rotations
-from govcloud_cli.run import applied, image, policies, rotations, side_secrets, ssh, workspace
+from govcloud_cli.run import applied, enforcing, image, rotations, side_secrets, ssh, workspace
 from govcloud_cli.run.tools import cache
 
 _NO_IMAGE = "(the base image is not built yet)"
@@ -80,7 +80,7 @@ def plan(site: Site, *, today: datetime.date, guards: Sequence[namespaces.Manife
     sooner there for who only wants to know where things are.
     """
     places = {side: _place(site, side) for side in site.sides} if site.embedded else {}
-    enforced = policies.guards(site, today=today) if guards is None else guards
+    enforced = enforcing.guards(site.spec, site.space, today=today) if guards is None else guards
     built = build.build(site.spec, places=places, sides=site.sides, today=today, guards=enforced)
     later = {side: rotations.load(site.space.side(side)).generations for side in site.sides}
     return dataclasses.replace(

@@ -84,7 +84,7 @@ def test_each_sides_api_server_and_identity_service_get_a_way_from_the_host() ->
     found = {side: [(one.name, one.address, one.port) for one in net(side).forwards] for side in (INTERNAL, EXTERNAL)}
     assert found == {
         INTERNAL: [(build.API_FORWARD, "172.31.10.12", 6443)],
-        EXTERNAL: [(build.API_FORWARD, "172.31.20.12", 6443), (build.IDENTITY_FORWARD, "172.31.20.21", 8443)],
+        EXTERNAL: [(build.API_FORWARD, "172.31.20.12", 6443), (build.IDENTITY_FORWARD, "172.31.20.21", 443)],
     }
 
 

@@ -15,6 +15,7 @@ from tests.support import identity_inventories, inventories, tenant_inventories
 
 EXTERNAL, INTERNAL = platforms.Side.EXTERNAL, platforms.Side.INTERNAL
 MASTER = bytes(range(32))
+OWN = ("govcloud-cli", "govcloud-vpn")
 DIRECTORY = {"url": "ldaps://staff.example", "people": "ou=people,dc=example", "bind": "cn=reader,dc=example"}
 
 
@@ -146,7 +147,7 @@ def test_the_directorys_password_is_only_named() -> None:
 
 def test_the_step_is_between_roles_and_platform_and_changes_where_the_plan_does() -> None:
     before, after = (
-        steps.identity_entries(planned(applications=apps)) for apps in ([identity_inventories.APPLICATION], [])
+        steps.identity_entries(planned(applications=apps), {}) for apps in ([identity_inventories.APPLICATION], [])
     )
     assert [(change.action.value, change.entry) for change in steps.changes(after, before)] == [
         ("-", "Client/finance-prod-ledger")
@@ -179,3 +180,21 @@ def plans_text(value: Any) -> str:
 def test_tenants_cannot_name_groups_of_ours(name: str) -> None:
     with pytest.raises(ValueError, match="a group of the platform itself"):
         tenant_inventories.tenant("finance", members=[{"group": name, "role": "owner"}])
+
+
+def test_another_value_of_a_secret_is_another_entry_of_whoever_uses_it() -> None:
+    found = planned(identity={"directory": DIRECTORY})
+    before = steps.identity_entries(found, {})
+    changed = {
+        name: {
+            entry for entry, digest in steps.identity_entries(found, {name: "other"}).items() if digest != before[entry]
+        }
+        for name in ("vpn-client", "directory", steps.DERIVED, "identity-engine")
+    }
+    assert changed == {
+        "vpn-client": {"Client/govcloud-vpn"},
+        "directory": {"Realm/govcloud"},
+        steps.DERIVED: {f"Client/{client.id}" for client in found.clients if client.id not in OWN},
+        "identity-engine": set(),
+    }
+    assert changed[steps.DERIVED]

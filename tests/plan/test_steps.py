@@ -125,10 +125,13 @@ def test_a_renewed_certificate_reaches_every_machine_of_its_side() -> None:
     assert sum(len(names) for names in found.values()) == len(spec.platform.spec.machines)
 
 
-def test_another_secret_reaches_the_machines_whose_roles_copy_it() -> None:
+def test_another_secret_reaches_the_machines_whose_roles_copy_it_and_the_realms_client() -> None:
     spec = inventories.lab()
     before = entries(spec)
-    assert differing(before, entries(spec, secrets={"vpn-client": "other"})) == {"external/roles": {"Host/gateway"}}
+    assert differing(before, entries(spec, secrets={"vpn-client": "other"})) == {
+        "external/roles": {"Host/gateway"},
+        "external/identity": {"Client/govcloud-vpn"},
+    }
     assert differing(before, entries(spec, secrets={"break-glass": "other"})) == {
         "external/roles": {"Host/external-identity"},
     }  # fmt: skip

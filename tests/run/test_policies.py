@@ -13,8 +13,8 @@ from govcloud_cli import errors, resources
 from govcloud_cli.compliance import enforcement, findings, inputs
 from govcloud_cli.model import platforms, policies
 from govcloud_cli.plan import plans
+from govcloud_cli.run import enforcing, sites
 from govcloud_cli.run import policies as run_policies
-from govcloud_cli.run import sites
 from tests.inventory import cases
 from tests.support import policy_folders
 
@@ -171,7 +171,7 @@ def test_guards_are_of_the_environments_profile_and_of_what_a_cluster_can_judge(
 ) -> None:
     policy_folders.policy(environment.parents[1] / "policies", "own-rule-of-pods", severity="low")
 
-    found = run_policies.guards(site, today=TODAY)
+    found = enforcing.guards(site.spec, site.space, today=TODAY)
 
     assert [(one["kind"], one["metadata"]["name"]) for one in found] == [
         ("ValidatingAdmissionPolicy", "own-rule-of-pods.policies.govcloud.io"),
@@ -184,8 +184,8 @@ def test_guards_are_of_the_environments_profile_and_of_what_a_cluster_can_judge(
 def test_guards_let_be_what_is_waived_as_long_as_the_waiver_lasts(site: sites.Site, environment: Path) -> None:
     policy_folders.waiver(environment.parents[1] / "policies", expires="2026-11-01")
 
-    assert "k8s:core/Pod/a/web" in str(run_policies.guards(site, today=TODAY))
-    assert "k8s:core/Pod/a/web" not in str(run_policies.guards(site, today=datetime.date(2026, 11, 2)))
+    assert "k8s:core/Pod/a/web" in str(enforcing.guards(site.spec, site.space, today=TODAY))
+    assert "k8s:core/Pod/a/web" not in str(enforcing.guards(site.spec, site.space, today=datetime.date(2026, 11, 2)))
 
 
 def test_policies_read_the_same_settings_here_and_in_the_cluster() -> None:

@@ -73,7 +73,7 @@ def test_digests_tell_a_change_and_nothing_else(folder: workspace.SideFolder) ->
     assert side_secrets.digests(folder) == {}
     side_secrets.ensure(folder)
     first = side_secrets.digests(folder)
-    assert first.keys() == {"identity-engine", "vpn-client", "break-glass"}
+    assert first.keys() == {"identity-engine", "vpn-client", "break-glass", "derived"}
     text = contents(folder)
     assert all(value not in shown for value in text.values() for shown in first.values())
     same = text["vpn-client"]
@@ -89,3 +89,19 @@ def test_a_generation_that_is_none_is_refused_with_a_sentence(folder: workspace.
     workspace.write(folder.secrets / "break-glass-generation", text)
     with pytest.raises(errors.GovcloudError, match="holds no generation"):
         side_secrets.unseal(folder)
+
+
+def test_each_secret_has_a_digest_that_tells_another_one_and_nothing_else(folder: workspace.SideFolder) -> None:
+    side_secrets.ensure(folder)
+    workspace.write(folder.secrets / "directory", "first")
+    before = side_secrets.digests(folder)
+    assert set(before) == {"identity-engine", "vpn-client", "directory", "break-glass", "derived"}
+    (folder.secrets / "vpn-client").unlink()
+    assert side_secrets.ensure(folder) == ("vpn-client",)
+    workspace.write(folder.secrets / "directory", "second")
+    after = side_secrets.digests(folder)
+    assert {name for name in before if before[name] != after[name]} == {"vpn-client", "directory"}
+    assert not {"first", "second", *contents(folder).values()} & {*before.values(), *after.values()}
+    workspace.write(folder.secrets / "master", "bb" * 32)
+    last = side_secrets.digests(folder)
+    assert not {*last.values()} & {*after.values()}, "applications' secrets follow from it too"

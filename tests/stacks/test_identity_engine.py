@@ -21,7 +21,8 @@ from pulumi import automation
 
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import databases, identity
-from govcloud_cli.providers.keycloak import failures, fingerprint, session
+from govcloud_cli.providers.keycloak import failures, session
+from govcloud_cli.run.inspection import keycloak as inspection
 from govcloud_cli.run.login import clocks, device, endpoints, transport
 from stacks.components import realms
 from stacks.identity import program
@@ -168,13 +169,27 @@ def test_what_was_changed_by_hand_is_found_and_mended(deployed: Deployed) -> Non
     assert set(deployed.up(refresh=True)) == {"same"}
 
 
-def test_a_glance_tells_which_part_somebody_changed_by_hand(deployed: Deployed) -> None:
-    def look() -> dict[str, str]:
-        return fingerprint.of(deployed.api, "govcloud")
+def test_a_look_names_each_field_that_somebody_changed_by_hand(deployed: Deployed, tmp_path: pathlib.Path) -> None:
+    job = {"url": deployed.server.url}
+    for name, text in {"secret": keycloak.SECRET, "ca": deployed.server.ca, "master": MASTER.hex()}.items():
+        (tmp_path / name).write_text(text)
+        job[name] = str(tmp_path / name)
+
+    def look() -> dict[str, dict[str, Any]]:
+        return dict(inspection.look(job)["parts"])
+
+    def differences(before: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
+        after = look()
+        return {
+            (part, field)
+            for part in {*before, *after}
+            for field in {*before.get(part, {}), *after.get(part, {})} or {""}
+            if before.get(part, {}).get(field) != after.get(part, {}).get(field) or (part in before) != (part in after)
+        }
 
     before = look()
-    assert {"Realm/govcloud", "Client/govcloud-vpn", "Group/org:finance-bureau"} <= set(before)
-    assert look() == before, "without a change it is the same"
+    assert differences(before) == set(), "without a change it is the same"
+    assert VPN_SECRET not in json.dumps(before)
     deployed.enrol("glanced.at", "finance:viewers")
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET}
@@ -182,36 +197,68 @@ def test_a_glance_tells_which_part_somebody_changed_by_hand(deployed: Deployed) 
         person.token(**asked, username="glanced.at", password=PASSWORD, totp=logging_in.code(OTP, at=time.time()))[0]
         == 200
     )
-    assert look() == before, "people come and log in"
+    assert differences(before) == set(), "people come and log in"
 
-    vpn = deployed.client("govcloud-vpn")
-    steps: list[tuple[str, Callable[[], Any]]] = [
-        ("Realm/govcloud", lambda: deployed.api.put(AT, {"accessTokenLifespan": 3600})),
+    vpn, viewers = deployed.client("govcloud-vpn"), deployed.group("finance:viewers")
+    management = deployed.client("realm-management")["id"]
+    admin = deployed.api.get(f"{AT}/clients/{management}/roles/realm-admin")
+    mallory = deployed.api.post(f"{AT}/users", {"username": "mallory"})["id"]
+    flow = "authenticationFlows[govcloud password grant].authenticationExecutions[direct-grant-validate-otp]"
+    changes: list[tuple[str, str, Callable[[], Any]]] = [
+        ("Realm/govcloud", "passwordPolicy", lambda: deployed.api.put(AT, {"passwordPolicy": "length(1)"})),
+        ("Realm/govcloud", "bruteForceProtected", lambda: deployed.api.put(AT, {"bruteForceProtected": False})),
         (
             "Client/govcloud-vpn",
+            "secret",
             lambda: deployed.api.put(f"{AT}/clients/{vpn['id']}", {**vpn, "secret": "known-to-all"}),
         ),
         (
-            "Group/finance:viewers",
+            "Client/govcloud-vpn",
+            "redirectUris",
             lambda: deployed.api.put(
-                f"{AT}/groups/{deployed.group('finance:viewers')}",
-                {"name": "finance:viewers", "attributes": {"a": ["b"]}},
+                f"{AT}/clients/{vpn['id']}", {**vpn, "secret": "known-to-all", "redirectUris": ["*"]}
             ),
         ),
         (
+            "Group/finance:viewers",
+            "clientRoles.realm-management",
+            lambda: deployed.api.post(f"{AT}/groups/{viewers}/role-mappings/clients/{management}", [admin]),
+        ),
+        (
             "Realm/govcloud",
+            f"{flow}.requirement",
             lambda: deployed.api.put(
                 f"{AT}/authentication/flows/govcloud%20password%20grant/executions",
                 {**_otp_step(deployed), "requirement": "DISABLED"},
             ),
         ),
+        (
+            "User/mallory",
+            "realm-management/realm-admin",
+            lambda: deployed.api.post(f"{AT}/users/{mallory}/role-mappings/clients/{management}", [admin]),
+        ),
+        ("User/master/eve", "", lambda: deployed.api.post("/admin/realms/master/users", {"username": "eve"})),
+        ("Realm/another", "", lambda: deployed.api.post("/admin/realms", {"realm": "another"})),
     ]
-    for part, change in steps:
+    for part, field, change in changes:
         last = look()
         change()
-        assert fingerprint.changed(last, look()) == (part,)
-    assert deployed.up(refresh=True)["update"] >= 3
-    assert [part for part in fingerprint.changed(before, look()) if not part.startswith("Group/")] == []
+        found = differences(last)
+        assert (part, field) in found
+        # Another realm has a client of its own in `master`.
+        assert all(one == (part, field) or one[0] == "Client/master/another-realm" for one in found), found
+    last = look()
+    deployed.api.delete(f"{AT}/clients/{vpn['id']}")
+    assert {part for part, _ in differences(last)} == {"Client/govcloud-vpn"}
+
+    inspection.mend(job, ["finance:viewers"])
+    assert deployed.up(refresh=True)["update"] >= 2
+
+    assert {part for part, _ in differences(before)} == {
+        *("User/mallory", "User/master/eve", "Realm/another", "Client/master/another-realm")
+    }, "all that is planned is as before, the secret and the client made anew too"
+    deployed.api.delete("/admin/realms/another")
+    deployed.api.delete(f"{AT}/users/{mallory}")
 
 
 def _otp_step(deployed: Deployed) -> dict[str, Any]:

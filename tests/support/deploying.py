@@ -11,7 +11,7 @@ import yaml
 
 from govcloud_cli.compliance import findings
 from govcloud_cli.model import policies as models
-from govcloud_cli.run import deploy, lock, policies, preparing, process, progress, sides, sites
+from govcloud_cli.run import deploy, enforcing, lock, policies, preparing, process, progress, sides, sites
 from govcloud_cli.run import verify as run_verify
 from govcloud_cli.run.people import deploying as people_deploying
 from govcloud_cli.run.people import places as people_places
@@ -40,7 +40,7 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path, *, judged: bo
     """
     if not judged:
         monkeypatch.setattr(policies, "judge", lambda *_, **__: SILENCE)
-        monkeypatch.setattr(policies, "guards", lambda *_, **__: ())
+        monkeypatch.setattr(enforcing, "guards", lambda *_, **__: ())
     made = worlds.install(monkeypatch, folder)
     tools = {"pulumi": pathlib.Path("/bin/pulumi")}
     monkeypatch.setattr(preparing, "prepare", lambda *_, **__: preparing.Prepared(tools=tools, made=()))

@@ -27,6 +27,7 @@ class World:
         self.operations: list[stacks.Operation] = []
         self.dead: set[str] = set()
         self.failing_roles: dict[str, str] = {}
+        self.kept = 0
         self.failing_stacks: set[str] = set()
 
     def look(self, chosen: Any, **_: Any) -> tuple[dict[str, drift.Snapshot], dict[str, errors.GovcloudError]]:
@@ -38,6 +39,9 @@ class World:
         self.subject = subject
         found, self.services = self.services, self.services_after
         return found
+
+    def keep_realm(self, _: drift.Subject) -> None:
+        self.kept += 1
 
     def mend(self, _: drift.Subject, found: Any) -> None:
         self.mended += [finding for finding in found if finding.mend is not None]
@@ -75,6 +79,7 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path) -> World:
     monkeypatch.setattr(drift, "ask_machines", made.look)
     monkeypatch.setattr(looking, "look_at_services", made.look_at_services)
     monkeypatch.setattr(drift, "look_at_services", made.look_at_services)
+    monkeypatch.setattr(drift, "keep_realm", made.keep_realm)
     monkeypatch.setattr(drift, "mend", made.mend)
     monkeypatch.setattr(ansible, "run_roles", made.run_roles)
     monkeypatch.setattr(stacks, "run", made.run_stacks)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from govcloud_cli.model import inventory
-from govcloud_cli.plan import administration, controller_files, database_servers, identity_places
+from govcloud_cli.model import inventory, platforms
+from govcloud_cli.plan import administration, controller_files, database_servers, identity_places, platform_flows, vpn
 from govcloud_cli.plan import identity as planned
 
 
@@ -19,6 +19,7 @@ def of(spec: inventory.Inventory, place: identity_places.Place) -> dict[str, Any
         "identity_listen_addresses": administration.zone_addresses(machine),
         "identity_admin_listen_addresses": administration.addresses(machine),
         "identity_admin_sources": list(administration.engineers(spec, spec.side_of(machine))),
+        "identity_trusted_sources": _gateways(spec, place),
         "identity_tls_certificate_file": controller_files.pki(f"{certificate}.crt"),
         "identity_tls_key_file": controller_files.pki(f"{certificate}.key"),
         "identity_ca_file": controller_files.pki("services-ca.crt"),
@@ -31,3 +32,10 @@ def of(spec: inventory.Inventory, place: identity_places.Place) -> dict[str, Any
         "identity_engine_secret_file": controller_files.secret(planned.ENGINE_SECRET),
         "identity_break_glass_file": controller_files.secret(identity_places.BREAK_GLASS_SECRET),
     }
+
+
+def _gateways(spec: inventory.Inventory, place: identity_places.Place) -> list[str]:
+    """Where gateways ask from for everybody who logs in there: one who guesses must not shut out all."""
+    gateway = platform_flows.machine_of(spec, spec.side_of(place.machine), platforms.Service.SSLVPN)
+    inward = None if gateway is None else vpn.inward(spec, gateway)
+    return [] if inward is None else administration.single([str(inward.address), str(inward.address6)])

@@ -1,4 +1,4 @@
-"""Drift (漂移): what became otherwise on machines, in clusters and databases than it was last applied.
+"""Drift (漂移): what became otherwise on machines, in clusters, databases and realms than it was last applied.
 
 `look` asks; `mend` and the steps of a deploy restore. What differs because the plan changed is no drift.
 """
@@ -12,17 +12,22 @@ from govcloud_cli.run.drift.looking import (
     MachinesLook,
     ServicesLook,
     Subject,
+    keep_realm,
     look,
     look_at_machines,
     look_at_services,
+    unknown,
 )
-from govcloud_cli.run.drift.machines import Snapshot, differences
+from govcloud_cli.run.drift.machines import ROLES, Snapshot, differences
 from govcloud_cli.run.drift.machines import look as ask_machines
 from govcloud_cli.run.drift.mending import mend
+from govcloud_cli.run.drift.realms import is_outdated as is_realm_outdated
+from govcloud_cli.run.drift.realms import restorers
 from govcloud_cli.run.drift.report import document, summary
 
 __all__ = (
     "NOTHING",
+    "ROLES",
     "Finding",
     "Look",
     "MachinesLook",
@@ -35,10 +40,14 @@ __all__ = (
     "ask_machines",
     "differences",
     "document",
+    "is_realm_outdated",
+    "keep_realm",
     "look",
     "look_at_machines",
     "look_at_services",
     "mend",
+    "restorers",
     "shortly",
     "summary",
+    "unknown",
 )

@@ -17,6 +17,8 @@ class Part(enum.StrEnum):
     MACHINE = "machine"
     CLUSTER = "cluster"
     DATABASE = "database"
+    REALM = "realm"
+    """The identity service, the realm `master` included."""
 
 
 class What(enum.StrEnum):
@@ -39,7 +41,8 @@ class Finding:
     side: str
     part: Part
     subject: str
-    """`internal-db`; `NetworkPolicy/finance-prod/default-deny`; `Role/finance_prod_ledger_rw`, `Database/…`."""
+    """`internal-db`; `NetworkPolicy/finance-prod/default-deny`; `Role/finance_prod_ledger_rw`, `Database/…`;
+    `Client/govcloud-vpn`, `User/master/…`."""
     what: What
     field: str = ""
     """`file /etc/x`, `unit y`, `firewall`; `subjects[1].name`; `connection limit`. Empty for a thing as a whole."""
@@ -51,7 +54,7 @@ class Finding:
     """It is a secret: that it differs is all that is told."""
     tenant: str = ""
     step: str = ""
-    """The step that restores it: `roles`, `platform`, `tenants-03`. Empty where people have to."""
+    """The step that restores it: `roles`, `identity`, `platform`, `tenants-03`. Empty where people have to."""
     mend: Mapping[str, str] | None = None
     """What no stack knows of, and the run takes back by itself."""
 
@@ -78,7 +81,7 @@ class Unread:
     side: str
     part: Part
     subject: str
-    """`internal-db`, `cluster`, `databases on internal-db`, `passwords on internal-db`, `Database/finance_prod_a`."""
+    """`internal-db`, `cluster`, `realm`, `databases on internal-db`, `passwords on internal-db`, `Database/…`."""
     reason: str
     steps: tuple[str, ...] = ()
     """The stacks that would see what is there; none where they would see no more than we did."""

@@ -1,4 +1,4 @@
-"""Looks at a side: its machines, its cluster and its databases, side by side."""
+"""Looks at a side: its machines, its cluster, its databases and its realm, side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.plan import plans, steps
 from govcloud_cli.run import applied, database_access, preparing, process, reach, workspace
-from govcloud_cli.run.drift import findings, machines, seen, tasks, telling
+from govcloud_cli.run.drift import findings, machines, realms, seen, tasks, telling
 
 Json = dict[str, Any]
 _WORKER = [sys.executable, "-m", "govcloud_cli.run.inspection.worker"]
@@ -50,12 +50,16 @@ class MachinesLook:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ServicesLook:
-    """The cluster's objects and the databases."""
+    """The cluster's objects, the databases and the realm."""
 
     found: tuple[findings.Finding, ...] = ()
     unread: tuple[findings.Unread, ...] = ()
     objects: int = 0
     databases: int = 0
+    realm: int = 0
+    """Parts of the identity service: clients, groups and so on."""
+    stale: tuple[str, ...] = ()
+    """Steps of which nobody knows what they left: they have to look at what is there."""
     pending: tuple[str, ...] = ()
     """Entries that were not looked at, because they are about to change by plan."""
     quotas: tuple[Json, ...] = ()
@@ -111,10 +115,10 @@ def look_at_machines(subject: Subject) -> MachinesLook:
 
 
 def look_at_services(subject: Subject) -> ServicesLook:
-    """One LIST per kind, and a few questions to the database server."""
+    """One LIST per kind, and a few questions to the database server and the identity service."""
     scope = tasks.scope(subject.steps, subject.record.entries)
-    pending = tuple(sorted(scope.pending))
-    if not scope.planned:
+    pending = (*sorted(scope.pending), *realms.pending(subject))
+    if not scope.planned and not realms.job(subject):
         return ServicesLook(pending=pending)
     known = seen.load(subject.folder)
     digests = tasks.sealed(scope.objects, seal=tasks.seal(subject.folder))
@@ -126,17 +130,43 @@ def look_at_services(subject: Subject) -> ServicesLook:
     _remember(subject, digests, known, outcome)
     told = telling.Teller(subject.plan, scope)
     cluster, databases = outcome.get("cluster"), outcome.get("databases")
+    realm = realms.compare(subject, outcome["realm"]) if outcome.get("realm") else realms.Seen()
     return ServicesLook(
         found=(
+            *realm.found,
             *told.objects(cluster["findings"] if cluster else ()),
             *told.databases(databases["findings"] if databases else ()),
         ),
         unread=tuple(told.unread(outcome["unread"])),
         objects=len(digests) if cluster else 0,
         databases=len(scope.databases) if databases else 0,
+        realm=realm.count,
+        stale=(realms.STEP,) if realm.stale else (),
         pending=pending,
         quotas=tuple(cluster["quotas"]) if cluster else (),
     )
+
+
+def unknown(side: str, look: ServicesLook) -> tuple[findings.Unread, ...]:
+    """What nobody knows whether it changed, as the record of it is lost or of another version. Pure."""
+    reason = "there is no record of what the last deploy left; another deploy makes one"
+    return tuple(
+        findings.Unread(side=side, part=findings.Part.REALM, subject="realm", reason=reason, steps=(step,))
+        for step in look.stale
+    )
+
+
+def keep_realm(subject: Subject) -> None:
+    """Record what the identity service holds now, for the next look. Raises `errors.GovcloudError`."""
+    outcome = ask_worker(subject, {"cluster": {}, "databases": [], "realm": realms.job(subject)})
+    if not outcome.get("realm"):
+        raise errors.GovcloudError(
+            "what the identity service holds could not be recorded",
+            where=f"{subject.side}/{realms.STEP}",
+            cause=outcome["unread"][0]["reason"] if outcome["unread"] else "",
+            remedy="run `govcloud deploy` again",
+        )
+    realms.keep(subject, outcome["realm"])
 
 
 def _job(subject: Subject, scope: tasks.Scope, digests: Mapping[str, str], known: seen.Seen) -> Json:
@@ -148,7 +178,11 @@ def _job(subject: Subject, scope: tasks.Scope, digests: Mapping[str, str], known
             "planned": known.marks(digests),
             "ignored": sorted(scope.pending),
         }
-    return {"cluster": cluster, "databases": _servers(subject, scope.databases, known)}
+    return {
+        "cluster": cluster,
+        "databases": _servers(subject, scope.databases, known),
+        "realm": realms.job(subject),
+    }
 
 
 def _servers(subject: Subject, names: frozenset[str], known: seen.Seen) -> list[Json]:
@@ -172,8 +206,9 @@ def _servers(subject: Subject, names: frozenset[str], known: seen.Seen) -> list[
 def _nothing(job: Json, reason: str) -> list[Json]:
     """What is told where the worker could not even ask."""
     cluster = [{"subject": "cluster", "reason": reason}] if job["cluster"] else []
+    realm = [{"subject": "realm", "reason": reason}] if job["realm"] else []
     names = [server["machine"] for server in job["databases"]]
-    return cluster + [{"subject": f"databases on {name}", "reason": reason, "machine": name} for name in names]
+    return realm + cluster + [{"subject": f"databases on {name}", "reason": reason, "machine": name} for name in names]
 
 
 def ask_worker(subject: Subject, job: Json) -> Json:

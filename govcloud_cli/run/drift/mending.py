@@ -1,4 +1,4 @@
-"""Takes back what no stack manages: memberships and grants that somebody added, and powers of a superuser."""
+"""Takes back what no stack manages: memberships, grants and roles that somebody added, and powers of a superuser."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from govcloud_cli import errors
 from govcloud_cli.run import database_access, machines
-from govcloud_cli.run.drift import findings, looking
-from govcloud_cli.run.inspection import postgresql
+from govcloud_cli.run.drift import findings, looking, realms
+from govcloud_cli.run.inspection import keycloak, postgresql
 
 Task = Mapping[str, str]
 
@@ -16,15 +16,23 @@ def mend(subject: looking.Subject, found: Sequence[findings.Finding]) -> None:
     """Do it for every finding that has a `mend`. Raises `errors.GovcloudError` with the server's own words."""
     wanted = [finding.mend for finding in found if finding.mend is not None]
     # First the superusers: as long as a role is one, nobody else may change it.
+    groups = sorted({task["group"] for task in wanted if task["kind"] == keycloak.NO_ROLES})
+    wanted = [task for task in wanted if task["kind"] != keycloak.NO_ROLES]
+    told = [_free(subject, groups)] if groups else []
     failed = _demote(subject, [task for task in wanted if task["kind"] == postgresql.DEMOTE])
-    failed = failed or _ask(subject, [task for task in wanted if task["kind"] != postgresql.DEMOTE])
-    if failed:
+    told.append(failed or _ask(subject, [task for task in wanted if task["kind"] != postgresql.DEMOTE]))
+    if failed := "\n".join(filter(None, told)):
         raise errors.GovcloudError(
-            "what somebody added in a database server cannot be taken back",
-            where=f"{subject.side}/databases",
+            "what somebody added in a database server or in the realm cannot be taken back",
+            where=subject.side,
             cause=failed,
             remedy="mend the cause and run again",
         )
+
+
+def _free(subject: looking.Subject, groups: Sequence[str]) -> str:
+    """Take from groups the roles that nobody planned."""
+    return str(looking.ask_worker(subject, {"mend": [], "realm": realms.job(subject), "groups": groups})["error"])
 
 
 def _demote(subject: looking.Subject, wanted: Sequence[Task]) -> str:

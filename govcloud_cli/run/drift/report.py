@@ -11,7 +11,10 @@ from govcloud_cli.run.drift import findings, looking
 def summary(look: looking.Look) -> str:
     """One line: what was looked at, what drifted, what could not be looked at."""
     services = look.services
-    counts = ((look.machines.count, "machines"), (services.objects, "objects"), (services.databases, "databases"))
+    counts = (
+        *((look.machines.count, "machines"), (services.objects, "objects"), (services.databases, "databases")),
+        (services.realm, "parts of the realm"),
+    )
     parts = [f"{count} {noun}" for count, noun in counts if count]
     if look.found:
         parts.append(f"drift: {findings.shortly(look.found)}")

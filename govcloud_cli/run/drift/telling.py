@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from govcloud_cli.plan import plans
-from govcloud_cli.run.drift import findings, tasks
+from govcloud_cli.run.drift import findings, realms, tasks
 
 Json = dict[str, Any]
 
@@ -40,15 +40,19 @@ class Teller:
         """What the worker could not look at."""
         for one in told:
             subject, machine = one["subject"], one.get("machine")
+            if subject == "realm":
+                yield self._unread(findings.Part.REALM, one, (realms.STEP,))
+                continue
             part = findings.Part.CLUSTER if subject == "cluster" else findings.Part.DATABASE
             stacks = {
                 step
                 for entry, step in self._step_of.items()
                 if subject == "cluster" or (machine and self._machines.get(entry.removeprefix("Database/")) == machine)
             }
-            yield findings.Unread(
-                side=self._side, part=part, subject=subject, reason=one["reason"], steps=tuple(sorted(stacks))
-            )
+            yield self._unread(part, one, tuple(sorted(stacks)))
+
+    def _unread(self, part: findings.Part, one: Json, stacks: tuple[str, ...]) -> findings.Unread:
+        return findings.Unread(side=self._side, part=part, subject=one["subject"], reason=one["reason"], steps=stacks)
 
     def _finding(self, one: Json, *, part: findings.Part, place: str, step: str) -> findings.Finding:
         fields = {**one, "what": findings.What(one["what"])}

@@ -1,6 +1,8 @@
-"""Looks at a side's cluster and databases: `python -m govcloud_cli.run.inspection.worker`, where they can be reached.
+"""Looks at a side's cluster, databases and realm, from where they can be reached.
 
-One JSON document a line. In: a job (`cluster`, `databases` or `mend`). Out: `{"moved": […]}`, to which
+`python -m govcloud_cli.run.inspection.worker`
+
+One JSON document a line. In: a job (`cluster`, `databases`, `realm`; or `mend`). Out: `{"moved": […]}`, to which
 `{"desired": {…}}` answers on standard input, then the outcome. What cannot be looked at is in it with the reason.
 """
 
@@ -20,7 +22,7 @@ from govcloud_cli import errors
 from govcloud_cli.plan import databases as plans
 from govcloud_cli.providers.kubernetes import client as clients
 from govcloud_cli.providers.postgresql import catalog, failures, server
-from govcloud_cli.run.inspection import kubernetes, postgresql
+from govcloud_cli.run.inspection import keycloak, kubernetes, postgresql
 
 Json = dict[str, Any]
 _PATIENCE = 120.0
@@ -42,8 +44,12 @@ def _look(job: Mapping[str, Any], lines: IO[str]) -> Json:
     outcome: Json = {"unread": [], "databases": {"findings": [], "seals": {}}}
     with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
         databases = [pool.submit(_databases, server) for server in job["databases"]]
+        realm = pool.submit(_realm, job["realm"]) if job.get("realm") else None
         if job["cluster"]:
             _cluster(job["cluster"], lines, outcome)
+        if realm is not None:
+            outcome["unread"] += realm.result().pop("unread")
+            outcome["realm"] = realm.result() or None
         for found in (future.result() for future in databases):
             outcome["unread"] += found["unread"]
             outcome["databases"]["findings"] += found["findings"]
@@ -98,11 +104,21 @@ def _databases(job: Mapping[str, Any]) -> Json:
     return {"findings": [*findings, *wrong], "seals": seals, "unread": unread}
 
 
+def _realm(job: Mapping[str, str]) -> Json:
+    """What the identity service holds."""
+    try:
+        return {**keycloak.look(job), "unread": []}
+    except errors.GovcloudError as error:
+        return {"unread": [{"subject": "realm", "reason": _reason(error)}]}
+
+
 def _mend(job: Mapping[str, Any]) -> Json:
     try:
         for server_job in job["mend"]:
             with failures.told(server_job["machine"]):
                 postgresql.mend(_session(server_job), server_job["tasks"])
+        if job.get("realm"):
+            keycloak.mend(job["realm"], job["groups"])
     except errors.GovcloudError as error:
         return {"error": _reason(error)}
     return {"error": ""}

@@ -129,11 +129,13 @@ def test_each_map_is_looked_up_by_one_rule(chains: dict[str, list[str]], wanted:
         assert sorted(used) == sorted(name for name in _declared(wanted) if name.startswith(f"{hook}_"))
 
 
-def test_no_rule_accepts_beyond_the_fixed_ones(chains: dict[str, list[str]]) -> None:
+def test_no_rule_accepts_beyond_the_fixed_ones(chains: dict[str, list[str]], wanted: dict[str, Any]) -> None:
+    published = sum(len(offer["destinations"]) for offer in wanted.get("zone_firewall_published") or [])
     accepting = {name: sum('{"accept": null}' in rule for rule in rules) for name, rules in chains.items()}
     assert {name: count for name, count in accepting.items() if count} == {
         "connections": 1,  # established and related
-        "input": 6,  # loopback, neighbours, multicast membership, administration (ports, echo of two families)
+        # loopback, neighbours, multicast membership, administration (ports, echo of two families)
+        "input": 6 + published,
         "output": 3,  # loopback, neighbour discovery, replies of administration
     }
 
@@ -149,9 +151,9 @@ def test_administration_is_open_to_its_sources_and_ports_only(
         for element in item["set"].get("elem", [])
     }
     assert sources == {_network(cidr) for cidr in management["sources"]}
-    opened = [rule for rule in chains["input"] if '"dport"' in rule and '{"accept": null}' in rule]
+    accepted = [rule for rule in chains["input"] if '"dport"' in rule and '{"accept": null}' in rule]
+    opened = [rule for rule in accepted if f'"{management["interface"]}"' in rule]
     assert len(opened) == 1
-    assert f'"{management["interface"]}"' in opened[0]
     ports = json.loads(opened[0])[1]["match"]["right"]
     assert (set(ports["set"]) if isinstance(ports, dict) else {ports}) == set(management["ports"])
 
@@ -160,8 +162,29 @@ def test_each_interface_is_checked_for_foreign_sources(chains: dict[str, list[st
     for zone in wanted["zone_firewall_zones"]:
         chain = "from_tunnels" if zone["interface"].endswith("*") else f"from_zone_{zone['id']}"
         assert "drop_spoofed" in chains[chain][-1], "what is not known behind the interface is dropped"
+        foreign = [rule for rule in chains[chain] if f'"@foreign_{zone["id"]}_v' in rule]
+        assert len(foreign) == (2 if zone.get("foreign") else 0)
+        assert all("drop_spoofed" in rule for rule in foreign)
         for hook in ("input", "forward"):
             assert any(f'"{chain}"' in rule for rule in chains[hook]), f"{hook} does not check {zone['id']}"
+
+
+def test_what_is_published_is_bound_to_its_interface_address_and_port(
+    chains: dict[str, list[str]], wanted: dict[str, Any]
+) -> None:
+    interfaces = {zone["id"]: zone["interface"] for zone in wanted["zone_firewall_zones"]}
+    management = f'"{wanted["zone_firewall_management"]["interface"]}"'
+    seen = set()
+    for rule in chains["input"]:
+        if '"dport"' in rule and '{"accept": null}' in rule and management not in rule:
+            found = [part["match"] for part in json.loads(rule) if "match" in part]
+            ports = found[2]["right"]["set"] if isinstance(found[2]["right"], dict) else [found[2]["right"]]
+            seen.add((found[0]["right"], found[1]["right"], found[2]["left"]["payload"]["protocol"], *map(str, ports)))
+    assert seen == {
+        (interfaces[offer["zone"]], _network(address), offer["protocol"], *map(str, offer["ports"]))
+        for offer in wanted.get("zone_firewall_published") or []
+        for address in offer["destinations"]
+    }
 
 
 def test_a_tunnel_sends_from_its_own_lease_only(chains: dict[str, list[str]], wanted: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies
 
 from govcloud_cli import errors
 from govcloud_cli.providers import keycloak, resource, wire
-from govcloud_cli.providers.keycloak import configuration, failures, fingerprint, forms, realm, session, shape
+from govcloud_cli.providers.keycloak import configuration, failures, forms, realm, session, shape
 
 _CASES = pathlib.Path(__file__).parent / "cases"
 _CONFIGURATION = {"url": "https://nowhere.invalid", "clientId": "govcloud-engine", "clientSecret": "very-secret-text"}
@@ -205,7 +205,3 @@ def test_lockout_that_somebody_turned_off_is_no_lockout() -> None:
 def test_what_the_program_does_not_say_is_not_looked_at() -> None:
     seen = shape.observed(realm.Realm.SHAPE, {"realm": "r"}, {"realm": "r", "displayName": "somebody's"})
     assert seen == {"realm": "r"}
-
-
-def test_a_fingerprint_tells_which_part_came_went_or_changed() -> None:
-    assert fingerprint.changed({"a": "1", "b": "1", "c": "1"}, {"b": "2", "c": "1", "d": "1"}) == ("a", "b", "d")

@@ -248,7 +248,7 @@ def test_where_the_worker_dies_nothing_is_said_to_be_as_it_was(side: Side, monke
 
     monkeypatch.setattr(looking, "ask_worker", die)
     look = drift.look_at_services(side.subject)
-    assert {one.subject for one in look.unread} == {"cluster", "databases on external-db"}
+    assert {one.subject for one in look.unread} == {"cluster", "databases on external-db", "realm"}
     assert all(one.steps for one in look.unread)
     assert look.objects == 0
 
@@ -258,7 +258,7 @@ def test_a_side_that_is_not_there_is_unread_not_unchanged(side: Side, monkeypatc
     monkeypatch.setattr(reach.Reach, "exists", property(lambda _: False))
     side.subject.record.snapshots = {"external-db": {"firewall": "1"}}
     look = drift.look(side.subject)
-    assert {one.subject for one in look.unread} == {"external-db", "cluster", "databases on external-db"}
+    assert {one.subject for one in look.unread} == {"external-db", "cluster", "databases on external-db", "realm"}
     assert "could not look at external-db" in drift.summary(look)
 
 
@@ -266,8 +266,9 @@ def test_the_worker_itself_tells_what_cannot_be_reached(side: Side, monkeypatch:
     monkeypatch.undo()
     broken = dataclasses.replace(side.subject.plan, kubeconfig="/nowhere", databases=())
     look = drift.look_at_services(dataclasses.replace(side.subject, plan=broken))
-    ((one,), found) = look.unread, look.found
-    assert (one.subject, found) == ("cluster", ())
+    realm, one = sorted(look.unread, key=lambda one: one.subject, reverse=True)
+    assert (realm.subject, one.subject, look.found) == ("realm", "cluster", ())
+    assert "a file is missing" in realm.reason
     assert "cannot be read" in one.reason
 
 
