@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from govcloud_cli.model import inventory
+from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import administration, controller_files, database_servers, identity_places
 from govcloud_cli.plan import identity as planned
 
@@ -19,6 +19,7 @@ def of(spec: inventory.Inventory, place: identity_places.Place) -> dict[str, Any
         "identity_listen_addresses": administration.zone_addresses(machine),
         "identity_admin_listen_addresses": administration.addresses(machine),
         "identity_admin_sources": list(administration.engineers(spec, spec.side_of(machine))),
+        "identity_trusted_sources": _gateways(spec, machine),
         "identity_tls_certificate_file": controller_files.pki(f"{certificate}.crt"),
         "identity_tls_key_file": controller_files.pki(f"{certificate}.key"),
         "identity_ca_file": controller_files.pki("services-ca.crt"),
@@ -31,3 +32,16 @@ def of(spec: inventory.Inventory, place: identity_places.Place) -> dict[str, Any
         "identity_engine_secret_file": controller_files.secret(planned.ENGINE_SECRET),
         "identity_break_glass_file": controller_files.secret(identity_places.BREAK_GLASS_SECRET),
     }
+
+
+def _gateways(spec: inventory.Inventory, machine: platforms.Machine) -> list[str]:
+    """Where VPN gateways ask from, as networks of one address: in the service's own zones."""
+    zones = {one.zone for one in machine.interfaces}
+    near = [
+        one
+        for gateway in spec.platform.spec.machines
+        if platforms.Service.SSLVPN in gateway.services
+        for one in gateway.interfaces
+        if one.zone in zones
+    ]
+    return [f"{address}/{address.max_prefixlen}" for one in near for address in (one.address, one.address6) if address]

@@ -13,6 +13,7 @@ from govcloud_cli import errors
 from govcloud_cli.governance import chain, people_changes
 from govcloud_cli.run import ledger, lock, preparing, process, progress, sides, sites
 from govcloud_cli.run import rotations as rotation_record
+from govcloud_cli.run.access import routine
 from govcloud_cli.run.people import places, rotating, syncing
 
 VERB = "people sync"
@@ -81,7 +82,8 @@ def sync(order: Order, journal: progress.Journal) -> tuple[SideResult, ...]:
     process.mark(str(order.holding.space.path))
     process.end_leftovers(str(order.holding.space.path))
     today = order.clock().date()
-    found = places.of(order.site, sites.plan(order.site, today=today, guards=()))
+    plan = sites.plan(order.site, today=today, guards=())
+    found = places.of(order.site, plan)
     outlooks = look(found, today=today)
     total = sum(one.changes.leavers for one in outlooks.values())
     for one in outlooks.values():
@@ -90,7 +92,9 @@ def sync(order: Order, journal: progress.Journal) -> tuple[SideResult, ...]:
         told = one.changes.leavers if counted == total else counted
         people_changes.refuse_mass_leave(one.changes, told)
     book = ledger.opened(order.site, clock=order.clock, verb=VERB, environ=order.environ)
-    return tuple(_side(order, place, book, journal, today) for place in found)
+    results = tuple(_side(order, place, book, journal, today) for place in found)
+    routine.follow(order.site, plan, journal, clock=order.clock, environ=order.environ)
+    return results
 
 
 def _look(place: places.Place, api: Any, today: datetime.date) -> syncing.Outlook:

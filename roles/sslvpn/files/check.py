@@ -60,7 +60,7 @@ def judge(settings: gate.Settings, *, person: str, address: str, secret: bytes) 
             _require_member(settings, person)
             gate.require_current_revocations(settings, datetime.datetime.fromtimestamp(now, datetime.UTC))
             password, code = _parts(secret)
-            status, answer = _ask(settings, person, password, code)
+            status, answer = _ask(settings, person, password, code, address)
             _require_granted(settings, person, status, answer)
             # What the session is held against: nobody connects, by cookie or otherwise, who was not found good here.
             attempts.execute("INSERT INTO granted VALUES (?, ?, ?)", (person, address, now))
@@ -110,8 +110,13 @@ def _parts(secret: bytes) -> tuple[str, str]:
     return password, code
 
 
-def _ask(settings: gate.Settings, person: str, password: str, code: str) -> tuple[int, Mapping[str, Any]]:
-    """Ask the token endpoint (OAuth 2.0, RFC 6749 section 4.3; `totp` is Keycloak's); its status and answer."""
+def _ask(
+    settings: gate.Settings, person: str, password: str, code: str, address: str
+) -> tuple[int, Mapping[str, Any]]:
+    """Ask the token endpoint (OAuth 2.0, RFC 6749 section 4.3; `totp` is Keycloak's); its status and answer.
+
+    `address` is where the person is: the service keeps it in its events in the place of the gateway's.
+    """
     issuer = urllib.parse.urlsplit(settings.issuer)
     if issuer.scheme != "https" or not issuer.hostname:
         raise gate.RefusedError("the identity service's address is not https")
@@ -133,6 +138,7 @@ def _ask(settings: gate.Settings, person: str, password: str, code: str) -> tupl
         with contextlib.closing(connection):
             path = f"{issuer.path}/protocol/openid-connect/token"
             headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+            headers |= {"X-Forwarded-For": address} if address else {}
             connection.request("POST", path, body=urllib.parse.urlencode(form), headers=headers)
             response = connection.getresponse()
             answer = json.loads(response.read(_LONGEST_ANSWER))

@@ -40,7 +40,7 @@ def judge(programs: SimpleNamespace, place: Place, *, person: str = "li-na", sec
 
 def test_password_and_code_are_told_apart(programs: SimpleNamespace, place: Place, asked: list[Any]) -> None:
     judge(programs, place, secret="密码 with 7 words123456".encode())
-    assert asked == [("li-na", "密码 with 7 words", "123456")]
+    assert asked == [("li-na", "密码 with 7 words", "123456", ADDRESS)], "the service keeps where the person is"
 
 
 @pytest.mark.parametrize(
