@@ -11,7 +11,6 @@ from govcloud_cli.plan import shards
 from govcloud_cli.run import applied, machines, reach, sites, status, workspace
 from tests.support import inventories
 
-
 NOW = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
 
 
