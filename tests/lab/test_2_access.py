@@ -102,7 +102,7 @@ class World:
         script, state, log = self.folder / "move", self.folder / f"state-{time.time_ns()}", self.folder / "openconnect"
         script.write_text(MOVE)
         script.chmod(0o700)
-        url = f"pkcs11:token=staff;type={{}}?pin-value={vpn_token.PIN}"
+        url = f"pkcs11:token=staff;object=govcloud%3A{PERSON};type={{}}?pin-value={vpn_token.PIN}"
         given = [f"--certificate={url.format('cert')}", f"--sslkey={url.format('private')}"] if certificate else []
         command = [
             "setpriv",

@@ -50,7 +50,7 @@ def judge(cloud: driver.Cloud, group: str, side: str, file: str) -> None:
     for method, path in WRITES:
         if path.endswith("default-deny") and group == SECURITY:
             continue
-        body = {} if method != "DELETE" else None
+        body: object = {} if method != "DELETE" else None
         place = path.replace("finance-", f"{tenant}-")
         status, _ = cloud.api(side, place, group=who, method=method, body=body, file=file)
         allowed = any(f"/{kind}/" in path for kind in MAY[group])

@@ -44,4 +44,4 @@ def _gateways(spec: inventory.Inventory, machine: platforms.Machine) -> list[str
         for one in gateway.interfaces
         if one.zone in zones
     ]
-    return [f"{address}/{address.max_prefixlen}" for one in near for address in (one.address, one.address6) if address]
+    return [f"{address}/{address.max_prefixlen}" for one in near for address in (one.address, one.address6)]

@@ -60,7 +60,9 @@ def test_more_than_a_collection_takes_comes_with_the_next_and_none_is_lost_or_th
     # All within what is asked for again, as an attack would be.
     times = range(1_000_000, 1_000_000 + 2 * identity_worker.MOST + 700)
     keycloak.add(*times)
-    taken, cursor, rounds, more = [], {}, 0, True
+    taken: list[int] = []
+    cursor: dict[str, Any] = {}
+    rounds, more = 0, True
     while more:
         answer = identity_worker.fetch(keycloak.get, cursor)
         taken += [one["time"] for one in answer["events"]]
