@@ -13,12 +13,7 @@ from govcloud_cli import errors
 from govcloud_cli.commands import options, output, runs
 
 if TYPE_CHECKING:
-    from govcloud_cli.governance import chain
-    from govcloud_cli.model import platforms
-    from govcloud_cli.plan import plans
-    from govcloud_cli.run import sites
     from govcloud_cli.run.access import collecting, days
-    from govcloud_cli.run.audit import reading
 
 _DATE = click.DateTime(["%Y-%m-%d"])
 
@@ -35,20 +30,12 @@ def collect(environment: str, side: str | None, as_json: bool) -> int:
       govcloud audit collect
     """
     from govcloud_cli.run import sites as run_sites
-    from govcloud_cli.run.access import collecting as run_collecting
+    from govcloud_cli.run.access import routine
 
     site = runs.site(environment, side)
     whole = run_sites.plan(site, today=runs.now().date(), guards=())
-    rows = []
-    for one in whole.sides:
-        sources = _sources(site, one)
-        if not sources:
-            continue
-        record, recorded = _log(site, one.side)
-        found = run_collecting.collect(
-            site.space.side(one.side), sources, record=record, recorded=recorded, clock=runs.now
-        )
-        rows.append((one.side.value, found))
+    asked = [(one.side.value, routine.collect(site, one, clock=runs.now, environ=os.environ)) for one in whole.sides]
+    rows = [(name, found) for name, found in asked if found is not None]
     failed = any(found.failures for _, found in rows)
     if as_json:
         told = [{"side": name, **{key: _plain(value) for key, value in vars(found).items()}} for name, found in rows]
@@ -79,6 +66,7 @@ def access(
     """
     from govcloud_cli.run.access import collecting as run_collecting
     from govcloud_cli.run.access import days as run_days
+    from govcloud_cli.run.access import routine
 
     site = runs.site(environment, side, abandoned=True)
     first = f"{since:%Y-%m-%d}" if since else ""
@@ -86,7 +74,7 @@ def access(
     findings: list[days.Finding] = []
     for one in site.sides:
         folder = run_collecting.folder_of(site.space.side(one))
-        held = _held(site, one)
+        held = routine.held(site, one)
         findings += run_days.check(folder, held)
         events += (
             {"side": one.value, **event}
@@ -105,18 +93,6 @@ def access(
     print_findings(findings)
 
 
-def held_by(found: reading.Reading) -> tuple[days.Held, ...]:
-    """The records of a log that hold daily files; reads it to its end. One that is not right holds nothing."""
-    from govcloud_cli.governance import chain as actions
-    from govcloud_cli.run.access import days as run_days
-
-    return tuple(
-        run_days.Held(number=record.entry.number, details=record.entry.details)
-        for record, right in found.records()
-        if right and record.entry.action == actions.Action.ACCESS_COLLECTED.value
-    )
-
-
 def check_beside(log: Path, held: tuple[days.Held, ...], *, given: bool) -> tuple[days.Finding, ...]:
     """What of the daily files beside a log is not as it says; a log that was `given` to somebody may come alone."""
     from govcloud_cli.run.access import days as run_days
@@ -130,57 +106,6 @@ def print_findings(findings: list[days.Finding]) -> None:
     for one in findings:
         told = f"TAMPERED 已被改动: access file {one.file}: {one.message}"
         output.console(stderr=True).print(told, soft_wrap=True)
-
-
-def _held(site: sites.Site, side: platforms.Side) -> tuple[days.Held, ...]:
-    from govcloud_cli.run.audit import places, reading
-
-    found = reading.of_side(places.of_site(site, side), environment=site.spec.environment, side=side.value)
-    return () if found is None else held_by(found)
-
-
-def _sources(site: sites.Site, side: plans.SidePlan) -> tuple[collecting.Source, ...]:
-    from govcloud_cli.model import platforms as models
-    from govcloud_cli.plan import identity_places
-    from govcloud_cli.run import reach
-    from govcloud_cli.run.access import collecting as run_collecting
-
-    folder, way = site.space.side(side.side), reach.of(side)
-    found: list[collecting.Source] = []
-    for machine in site.spec.platform.spec.machines:
-        if site.spec.side_of(machine) is not side.side:
-            continue
-        if models.Service.SSLVPN in machine.services:
-            found.append(run_collecting.Gateway(machine=machine.id, folder=folder, way=way))
-        if models.Service.IDENTITY in machine.services:
-            address = machine.management or machine.interfaces[0].address
-            url = f"https://{address}:{identity_places.ADMIN_PORT}"
-            found.append(run_collecting.Identity(url=url, folder=folder, way=way))
-    return tuple(found)
-
-
-def _log(site: sites.Site, side: platforms.Side) -> tuple[Any, Any]:
-    """How a batch is recorded, and whether one was."""
-    from govcloud_cli.governance import chain as actions
-    from govcloud_cli.run import ledger
-    from govcloud_cli.run.audit import log, places
-
-    opened = log.Log.open(
-        site.space.side(side),
-        environment=site.spec.environment,
-        copy_to=places.second_place_of(site),
-        now=runs.now(),
-    )
-    actor = ledger.actor(site, os.environ)
-
-    def record(details: dict[str, Any]) -> chain.Record:
-        action = actions.Action.ACCESS_COLLECTED
-        return opened.append(actor=actor, action=action, now=runs.now(), details=details)
-
-    def recorded(details: dict[str, Any]) -> bool:
-        return any(one.details.get("sha256") == details["sha256"] for one in _held(site, side))
-
-    return record, recorded
 
 
 def _plain(value: object) -> object:
@@ -209,7 +134,9 @@ def _print_events(events: list[dict[str, Any]]) -> None:
     )
     for event in events:
         moved = f"{event['bytesIn']:,} / {event.get('bytesOut', 0):,}" if "bytesIn" in event else ""
-        reason = str(event.get("reason", event.get("raw", "")))
+        # Of administration: what was done, and to whom.
+        told = " ".join(str(event[name]) for name in ("type", "what", "about") if name in event)
+        reason = str(event.get("reason", event.get("raw", told if event.get("event") == "administered" else "")))
         who = (str(event.get("person", "")), str(event.get("address", "")))
         cells = (str(event["time"])[:19].replace("T", " "), f"{event['source']} {event['event']}", *who, reason, moved)
         shown.add_row(*(text.Text(output.plain(cell).replace("\n", "\\n")) for cell in cells))

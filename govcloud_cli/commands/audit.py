@@ -73,13 +73,14 @@ def verify(
 
     Exit code: 0 only if every record, and the end, is proven; else 1.
     """
+    from govcloud_cli.run.access import routine
     from govcloud_cli.run.audit import reading as run_reading
 
     known = tuple(dict.fromkeys((*heads, *((remember,) if remember and remember.exists() else ()))))
     found: list[tuple[reading.Reading, chain_report.Report]] = []
     changed: list[days.Finding] = []
     for one in _readings(log, key, known, environment=environment, side=side):
-        held = access.held_by(one)
+        held = routine.held_by(one)
         report = one.report()
         changed += access.check_beside(one.log, held, given=log is not None)
         found.append((one, report))

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @options.side
 @options.as_json
 def status(environment: str, side: str | None, as_json: bool) -> None:
-    """Show zones, machines with the memory they hold, services with their health, and tenants.
+    """Show zones, machines with the memory they hold, services with their health, tenants, and what ends soon.
+
+    Warns 30 days ahead of a certificate's end (证书到期): the platform's own, which `deploy` renews, and the VPN's.
 
     \b
     Examples:
@@ -32,8 +34,9 @@ def status(environment: str, side: str | None, as_json: bool) -> None:
     from govcloud_cli.run import status as run_status
 
     site = runs.site(environment, side)
-    today = runs.now().date()
-    found = run_status.look(site, sites.plan(site, today=today, guards=()))
+    now = runs.now()
+    today = now.date()
+    found = run_status.look(site, sites.plan(site, today=today, guards=()), now=now)
     ours = {tenant.id for tenant in found.tenants}
     notices = [one for one in lifecycle.notices(site.spec, today=today) if one.tenant in ours]
     if as_json:
@@ -41,6 +44,8 @@ def status(environment: str, side: str | None, as_json: bool) -> None:
     else:
         _print(site, found, environment)
         summary.show_notices(output.console(), notices)
+        for told in found.expiring:
+            output.console(stderr=True).print(f"warning 警告: {output.plain(told)}", soft_wrap=True)
 
 
 def _document(site: sites.Site, found: run_status.Status, notices: Sequence[lifecycle.Notice]) -> dict[str, Any]:
@@ -85,6 +90,7 @@ def _document(site: sites.Site, found: run_status.Status, notices: Sequence[life
             for tenant in found.tenants
         ],
         "notices": [summary.notice(one) for one in notices],
+        "expiring": list(found.expiring),
     }
 
 

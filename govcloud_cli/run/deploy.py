@@ -30,6 +30,7 @@ from govcloud_cli.run import (
     sites,
     verify,
 )
+from govcloud_cli.run.access import routine
 from govcloud_cli.run.people import deploying, rotating
 
 
@@ -101,6 +102,7 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
         book.end(error, changed={step.name: step.changed for step in journal.results})
         raise
     book.end(None, changed={step.name: step.changed for step in journal.results})
+    routine.follow(site, plan, journal, clock=order.clock, environ=order.environ)
     return Result(
         plan=plan,
         steps=tuple(journal.results),

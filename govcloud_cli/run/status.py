@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans, services, shards
-from govcloud_cli.run import applied, machines, reach, sites
+from govcloud_cli.run import applied, expiring, machines, reach, sites
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,9 +42,11 @@ class Status:
     services: tuple[ServiceStatus, ...]
     tenants: tuple[plans.TenantPlace, ...]
     """Those that are deployed."""
+    expiring: tuple[str, ...] = ()
+    """What ends within 30 days, as sentences."""
 
 
-def look(site: sites.Site, plan: plans.Plan) -> Status:
+def look(site: sites.Site, plan: plans.Plan, *, now: datetime.datetime) -> Status:
     """Ask every machine; one that does not answer is shown as not running."""
     found: list[MachineStatus] = []
     tenants: list[plans.TenantPlace] = []
@@ -61,6 +64,7 @@ def look(site: sites.Site, plan: plans.Plan) -> Status:
             for endpoint in endpoints
         ),
         tenants=tuple(tenants),
+        expiring=tuple(told for side in site.sides for told in expiring.warnings(site.space.side(side), now=now)),
     )
 
 

@@ -9,8 +9,8 @@ import pathlib
 import pytest
 
 from govcloud_cli import errors
-from govcloud_cli.commands import access, runs
-from govcloud_cli.run.access import collecting, lines
+from govcloud_cli.commands import runs
+from govcloud_cli.run.access import collecting, lines, routine
 from tests.run.access.test_collecting import Source
 from tests.run.access.test_days import events
 from tests.support import vpn
@@ -26,7 +26,7 @@ def file(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
     monkeypatch.setattr(runs, "site", lambda *_, **__: place.site)
     late = lines.of_gateway(HOSTILE, collected=vpn.START)
     sources = (Source("gateway", [events("li.wei", "wang.fang"), [late]]),)
-    monkeypatch.setattr(access, "_sources", lambda *_: sources)
+    monkeypatch.setattr(routine, "sources", lambda *_: sources)
     result = run("audit", "collect")
     assert (result.code, result.stdout) == (0, "external: 3 events, 0 of them malformed\n"), result.stderr
     return collecting.folder_of(place.folder) / "2026-11-22.jsonl"
@@ -74,7 +74,7 @@ def test_verify_finds_what_was_done_to_a_daily_file(file: pathlib.Path, change: 
 def test_a_source_that_does_not_answer_fails_the_timer(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = vpn.place(tmp_path, monkeypatch)
     monkeypatch.setattr(runs, "site", lambda *_, **__: place.site)
-    monkeypatch.setattr(access, "_sources", lambda *_: (Source("gateway", [], fails=True),))
+    monkeypatch.setattr(routine, "sources", lambda *_: (Source("gateway", [], fails=True),))
     result = run("audit", "collect")
     assert result.code == errors.ExitCode.FAILED
     assert "gateway: it does not answer (no route)" in result.stdout

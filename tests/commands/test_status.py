@@ -46,9 +46,15 @@ def test_a_running_platform_is_shown_with_its_health(tmp_path: pathlib.Path, mon
         units={},
     )
     services = tuple(status.ServiceStatus(endpoint=point, healthy=point.name != "time") for point in side.endpoints)
-    found = status.Status(deployed=True, machines=(machine,), services=services, tenants=side.tenants[:1])
-    monkeypatch.setattr(status, "look", lambda *_: found)
-    shown = run("status", "--env", str(inventories.copy("lab", tmp_path))).stdout
+    found = status.Status(
+        deployed=True, machines=(machine,), services=services, tenants=side.tenants[:1], expiring=("li.wei's ends",)
+    )
+    monkeypatch.setattr(status, "look", lambda *_, **__: found)
+    folder = str(inventories.copy("lab", tmp_path))
+    told = run("status", "--env", folder)
+    shown = told.stdout
+    assert "warning 警告: li.wei's ends" in told.stderr
+    assert run("status", "--env", folder, "--json").document["expiring"] == ["li.wei's ends"]
     assert "1 machines, 64 MiB resident" in shown
     assert shown.count("UNHEALTHY") == 1
     assert side.tenants[0].namespaces[0] in shown

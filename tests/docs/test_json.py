@@ -103,10 +103,11 @@ def test_status(site: sites.Site, plan: plans.Plan, monkeypatch: pytest.MonkeyPa
         machines=(machine,),
         services=(run_status.ServiceStatus(endpoint=side.endpoints[0], healthy=True),),
         tenants=side.tenants,
+        expiring=("x",),
     )
     ours = dataclasses.replace(NOTICE, tenant=side.tenants[0].id)
     monkeypatch.setattr(sites, "plan", lambda _, *, today, guards: plan)
-    monkeypatch.setattr(run_status, "look", lambda *_: found)
+    monkeypatch.setattr(run_status, "look", lambda *_, **__: found)
     monkeypatch.setattr(lifecycle, "notices", lambda *_, **__: (ours, NOTICE))
 
     document = documented.printed("status")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from govcloud_cli.commands import access, runs
+from govcloud_cli.commands import runs
 from govcloud_cli.commands.vpn import WORDS
-from govcloud_cli.run.access import collecting, lines
+from govcloud_cli.run.access import collecting, lines, routine
 from tests.docs import documented
 from tests.support import gateways, vpn
 
@@ -37,7 +37,7 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place.folder.pki / "services-ca.crt").write_text("-----BEGIN CERTIFICATE-----\n")
     gateways.Machine(tmp_path / "gateway", monkeypatch).connect([gateways.LI_CONNECTED])
     monkeypatch.setattr(runs, "site", lambda *_, **__: place.site)
-    monkeypatch.setattr(access, "_sources", lambda *_: (Told(),))
+    monkeypatch.setattr(routine, "sources", lambda *_: (Told(),))
 
 
 def test_every_verb_prints_what_is_documented(tmp_path: Path) -> None:

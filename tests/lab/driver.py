@@ -96,10 +96,13 @@ class Cloud:
         return json.loads(done.stdout)
 
     def api(
-        self, side: str, path: str, *, group: str = "", method: str = "GET", body: object = None
+        self, side: str, path: str, *, group: str = "", method: str = "GET", body: object = None, file: str = ""
     ) -> tuple[int, dict[str, Any]]:
-        """Ask a side's API server, as GovCloud's kubeconfig does from this host; `body` is JSON, of a PATCH a merge."""
-        file = self.run("kubeconfig", "--side", side).stdout.strip()
+        """Ask a side's API server, as GovCloud's kubeconfig does from this host; `body` is JSON, of a PATCH a merge.
+
+        `file`: the kubeconfig, for who asks often and has it already.
+        """
+        file = file or self.run("kubeconfig", "--side", side).stdout.strip()
         kubeconfig = json.loads(pathlib.Path(file).read_text(encoding="utf-8"))
         cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
         context = ssl.create_default_context(cafile=cluster["certificate-authority"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import pathlib
 
 import pytest
@@ -9,6 +10,8 @@ from govcloud_cli.model import platforms
 from govcloud_cli.plan import shards
 from govcloud_cli.run import applied, machines, reach, sites, status, workspace
 from tests.support import inventories
+
+NOW = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def site(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> sites.Site:
 
 
 def test_a_dead_machine_is_shown_as_such_beside_the_others(site: sites.Site) -> None:
-    found = status.look(site, sites.plan(site, today=inventories.TODAY))
+    found = status.look(site, sites.plan(site, today=inventories.TODAY), now=NOW)
     assert found.deployed
     assert {machine.name: machine.running for machine in found.machines} == {
         "border": True, "external-db": False, "external-k8s": True, "external-identity": True, "gateway": True,
@@ -45,13 +48,13 @@ def test_a_dead_machine_is_shown_as_such_beside_the_others(site: sites.Site) -> 
 
 
 def test_a_service_is_healthy_only_if_all_its_units_are_active_on_a_machine_that_answers(site: sites.Site) -> None:
-    found = status.look(site, sites.plan(site, today=inventories.TODAY))
+    found = status.look(site, sites.plan(site, today=inventories.TODAY), now=NOW)
     assert {service.endpoint.name: service.healthy for service in found.services} == {
         "time": False, "database": False, "kubernetes": True, "identity": True, "sslvpn": True,
     }  # fmt: skip
 
 
 def test_only_deployed_tenants_are_listed(site: sites.Site) -> None:
-    listed = [tenant.id for tenant in status.look(site, sites.plan(site, today=inventories.TODAY)).tenants]
+    listed = [tenant.id for tenant in status.look(site, sites.plan(site, today=inventories.TODAY), now=NOW).tenants]
     assert "finance" in listed
     assert {shards.shard_of(tenant) for tenant in listed} == {shards.shard_of("finance")}, "the one that went well"

@@ -106,9 +106,7 @@ class Identity:
         return Taken(
             lines=tuple(lines.of_identity(one, collected=now) for one in answer["events"]),
             cursor=answer["cursor"],
-            gap="the identity service had more events than are taken at a time: the oldest are missing"
-            if answer["more"]
-            else "",
+            more=answer["more"],
         )
 
 

@@ -1,7 +1,8 @@
 """Asks Keycloak for events: `python -m govcloud_cli.run.access.identity_worker`, where it can be reached.
 
 One JSON document on standard input (`url`, `secret`, `ca`, `cursor`), one on standard output: `{"events": …,
-"cursor": …, "more": …}` or `{"failed": …}`.
+"cursor": …, "more": …}` or `{"failed": …}`. Log-ins and administration, of the realm of people and of `master`, where
+the sealed account is.
 """
 
 from __future__ import annotations
@@ -14,38 +15,41 @@ from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.plan import identity, identity_places
-from govcloud_cli.providers.keycloak import session
+from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run.access import lines
 
 Json = dict[str, Any]
 Get = Callable[[str, Mapping[str, str]], Any]
 
 PAGE = 500
-MOST = 10_000
-"""Events of one collection; what is older than these is taken by the next."""
+MOST = 5_000
+"""New events of one realm and kind that one collection takes; what is later is taken by the next."""
 _OVERLAP = 60_000
 """Milliseconds asked for again: an event may be stored a little after its time."""
-_PATH = f"/admin/realms/{identity_places.REALM}/events"
+MASTER = "master"
+STREAMS = tuple(
+    (realm, kind) for realm in (identity_places.REALM, MASTER) for kind in ("events", "admin-events")
+)  # fmt: skip
 
 
 def fetch(get: Get, cursor: Json) -> Json:
-    """Events since `cursor` (`{time: ms, seen: [key]}`), oldest first, and the next cursor.
+    """Events since `cursor` (`{<realm>/<kind>: {time: ms, seen: [key]}}`), oldest first, and the next cursor.
 
-    Keycloak lists the newest first. `more`: there are older ones than were taken, so the oldest of these are missing.
+    Keycloak names people by number; `person` and `about` of an event are who did it, and to whom. `more`: ask again.
     """
-    since, seen = int(cursor.get("time", 0)), set(cursor.get("seen", ()))
     found: list[Any] = []
-    complete = False
-    while len(found) < MOST and not complete:
-        query = {"first": str(len(found)), "max": str(PAGE), "dateFrom": str(max(0, since - _OVERLAP))}
-        page = get(_PATH, query)
-        found += page
-        complete = len(page) < PAGE
-    told = {lines.identity_key(one): one for one in reversed(found)}
-    newest = max([since, *(_time(one) for one in found)])
-    recent = [key for key, one in told.items() if _time(one) >= newest - _OVERLAP]
-    fresh = [one for key, one in told.items() if key not in seen]
-    return {"events": fresh, "cursor": {"time": newest, "seen": recent}, "more": not complete}
+    reached: Json = {}
+    more = False
+    for realm, kind in STREAMS:
+        name = f"{realm}/{kind}"
+        fresh, reached[name], left = _stream(get, f"/admin/realms/{realm}/{kind}", cursor.get(name, {}))
+        found += [{**one, "realm": realm} if isinstance(one, dict) else one for one in fresh]
+        more = more or left
+    if len(found) < PAGE and all(_is_our_own(one) for one in found):
+        # Each question is a log-in itself. Alone they wait for the next event, or every look would be a record.
+        return {"events": [], "cursor": cursor, "more": False}
+    names = _Names(get)
+    return {"events": [names.added(one) for one in found], "cursor": reached, "more": more}
 
 
 def main() -> None:
@@ -59,6 +63,77 @@ def main() -> None:
     except errors.GovcloudError as error:
         answer = {"failed": error.message}
     print(json.dumps(answer), file=answers, flush=True)
+
+
+def _stream(get: Get, path: str, cursor: Json) -> tuple[list[Any], Json, bool]:
+    """What is new of one realm and kind, the next cursor, and whether there is more."""
+    since, seen = int(cursor.get("time", 0)), set(cursor.get("seen", ()))
+    told: dict[str, Any] = {}
+    fresh: dict[str, Any] = {}
+    first, complete = 0, False
+    while len(fresh) < MOST and not complete:
+        query = {"first": str(first), "max": str(PAGE), "dateFrom": str(max(0, since - _OVERLAP)), "direction": "asc"}
+        page = get(path, query)
+        told |= {lines.identity_key(one): one for one in page}
+        fresh |= {key: told[key] for key in map(lines.identity_key, page) if key not in seen}
+        first += len(page)
+        complete = len(page) < PAGE
+    newest = max([since, *(_time(one) for one in told.values())])
+    recent = {key for key, one in told.items() if _time(one) >= newest - _OVERLAP}
+    # Where not all was listed, some of what was seen before was not listed either.
+    kept = recent if complete else recent | seen
+    return list(fresh.values()), {"time": newest, "seen": sorted(kept)}, not complete
+
+
+class _Names:
+    """Who is behind Keycloak's numbers; who is gone keeps his number."""
+
+    def __init__(self, get: Get) -> None:
+        self._get = get
+        self._known: dict[tuple[str, str], str] = {}
+        self._realms: dict[str, str] = {}
+
+    def added(self, event: Any) -> Any:
+        """An event with names."""
+        if not isinstance(event, dict):
+            return event
+        found = {"person": self._actor(event), "about": self._subject(event)}
+        return {**event, **{name: value for name, value in found.items() if value}}
+
+    def _actor(self, event: Json) -> str:
+        if "operationType" not in event:
+            return self._name(event["realm"], event.get("userId"))
+        who = event.get("authDetails") or {}
+        return self._name(self._realm(str(who.get("realmId", ""))), who.get("userId"))
+
+    def _subject(self, event: Json) -> str:
+        parts = str(event.get("resourcePath", "")).split("/")
+        return self._name(event["realm"], parts[1]) if parts[0] == "users" and len(parts) > 1 else ""
+
+    def _realm(self, number: str) -> str:
+        if not self._realms:
+            for name in (MASTER, identity_places.REALM):
+                self._realms[str(self._get(f"/admin/realms/{name}", {}).get("id", name))] = name
+        return self._realms.get(number, number)
+
+    def _name(self, realm: str, number: object) -> str:
+        if not isinstance(number, str) or not number or realm not in {MASTER, identity_places.REALM}:
+            return ""
+        if (realm, number) not in self._known:
+            try:
+                found = self._get(f"/admin/realms/{realm}/users/{session.quoted(number)}", {})
+                self._known[realm, number] = str(found.get("username", ""))
+            except failures.NotFoundError:
+                self._known[realm, number] = ""
+        return self._known[realm, number]
+
+
+def _is_our_own(event: Any) -> bool:
+    return isinstance(event, dict) and (event.get("realm"), event.get("type"), event.get("clientId")) == (
+        MASTER,
+        "CLIENT_LOGIN",
+        identity.ENGINE_CLIENT,
+    )
 
 
 def _time(one: Any) -> int:

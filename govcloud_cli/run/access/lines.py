@@ -17,7 +17,7 @@ from typing import Any
 
 from govcloud_cli.governance import chain, chain_details
 
-TEXTS = ("person", "address", "reason", "lease", "lease6", "session", "client", "type")
+TEXTS = ("person", "address", "reason", "lease", "lease6", "session", "client", "type", "what", "about", "realm")
 NUMBERS = ("bytesIn", "bytesOut", "seconds")
 MALFORMED = "malformed"
 
@@ -32,6 +32,8 @@ _IDENTITY = {
     "REFRESH_TOKEN_ERROR": "refused",
     "CLIENT_LOGIN_ERROR": "refused",
 }
+_MASTER = "master"
+"""Keycloak's realm of its administrators; of others it need not be said where."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,18 +57,25 @@ def of_gateway(raw: bytes, *, collected: datetime.datetime) -> Line:
 
 
 def of_identity(told: Any, *, collected: datetime.datetime) -> Line:
-    """An event of Keycloak's events API (EventRepresentation); any other document is kept as text."""
+    """An event of Keycloak's events API (EventRepresentation, AdminEventRepresentation); any other is kept as text.
+
+    `person`, `about` and `realm` are added by who asked. What was written is not kept: its size is anybody's
+    choice, and it may hold what is nobody's business.
+    """
     try:
+        if "operationType" in told:
+            return _of_administration(told)
         details = told.get("details") or {}
         kind = told["type"]
         moment = datetime.datetime.fromtimestamp(told["time"] / 1000, datetime.UTC)
         fields = {
-            "person": details.get("username") or told.get("userId"),
+            "person": details.get("username") or told.get("person") or told.get("userId"),
             "address": told.get("ipAddress"),
             "reason": told.get("error"),
             "client": told.get("clientId"),
             "session": told.get("sessionId"),
             "type": kind,
+            "realm": _MASTER if told.get("realm") == _MASTER else None,
         }
         present = {name: value for name, value in fields.items() if value is not None}
         event = _IDENTITY.get(kind) or kind.lower().replace("_", "-")
@@ -74,6 +83,22 @@ def of_identity(told: Any, *, collected: datetime.datetime) -> Line:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
         raw = json.dumps(told, sort_keys=True, default=str).encode()
         return _malformed("identity", raw, collected)
+
+
+def _of_administration(told: Any) -> Line:
+    who = told.get("authDetails") or {}
+    moment = datetime.datetime.fromtimestamp(told["time"] / 1000, datetime.UTC)
+    fields = {
+        "person": told.get("person") or who.get("userId"),
+        "address": who.get("ipAddress"),
+        "reason": told.get("error"),
+        "type": f"{told['operationType']} {told.get('resourceType', '')}".strip(),
+        "what": told.get("resourcePath"),
+        "about": told.get("about"),
+        "realm": _MASTER if told.get("realm") == _MASTER else None,
+    }
+    present = {name: value for name, value in fields.items() if value is not None}
+    return _line("identity", present, "refused" if told.get("error") else "administered", chain.timestamp(moment))
 
 
 def identity_key(told: Any) -> str:

@@ -14,6 +14,7 @@ from govcloud_cli.governance import chain, people_changes
 from govcloud_cli.plan import rotations
 from govcloud_cli.run import ledger, lock, preparing, process, progress, sides, sites
 from govcloud_cli.run import rotations as rotation_record
+from govcloud_cli.run.access import routine
 from govcloud_cli.run.people import connection, outside, places, rotating, syncing
 
 VERB = "people sync"
@@ -79,11 +80,14 @@ def sync(order: Order, journal: progress.Journal) -> tuple[SideResult, ...]:
     process.mark(str(order.holding.space.path))
     process.end_leftovers(str(order.holding.space.path))
     today = order.clock().date()
-    found = places.of(order.site, sites.plan(order.site, today=today, guards=()))
+    plan = sites.plan(order.site, today=today, guards=())
+    found = places.of(order.site, plan)
     outlooks = look(found, today=today)
     refuse_mass_leave([one.changes for one in outlooks.values()], order.leavers)
     book = ledger.opened(order.site, clock=order.clock, verb=VERB, environ=order.environ)
-    return tuple(_side(order, place, book, journal, today) for place in found)
+    results = tuple(_side(order, place, book, journal, today) for place in found)
+    routine.follow(order.site, plan, journal, clock=order.clock, environ=order.environ)
+    return results
 
 
 def refuse_mass_leave(of_sides: Sequence[people_changes.Changes], counted: int | None) -> None:

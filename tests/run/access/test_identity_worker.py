@@ -3,46 +3,98 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from govcloud_cli.providers.keycloak import failures
 from govcloud_cli.run.access import identity_worker
+
+PEOPLE = {("govcloud", "u1"): "li.wei", ("govcloud", "u2"): "wang.fang", ("master", "u3"): "break-glass"}
+OWN = {"type": "CLIENT_LOGIN", "clientId": "govcloud-engine"}
 
 
 class Keycloak:
-    """Events as the events API lists them: the newest first, from `dateFrom` on."""
+    """Events as the events API lists them: from `dateFrom` on, in the direction that is asked for."""
 
     def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        self.number = 0
 
-    def add(self, *times: int) -> None:
-        self.events += [{"id": f"e{len(self.events) + number}", "time": time} for number, time in enumerate(times)]
+    def add(self, *times: int, to: str = "govcloud/events", **fields: Any) -> None:
+        for time in times:
+            self.events.setdefault(to, []).append({"id": f"e{self.number}", "time": time, **fields})
+            self.number += 1
 
-    def get(self, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        assert path == "/admin/realms/govcloud/events"
-        found = [one for one in self.events if one["time"] >= int(query["dateFrom"])]
-        found = sorted(found, key=lambda one: int(one["time"]))[::-1]
+    def get(self, path: str, query: Mapping[str, str]) -> Any:
+        realm, _, rest = path.removeprefix("/admin/realms/").partition("/")
+        if not rest:
+            return {"id": f"number-of-{realm}"}
+        if rest.startswith("users/"):
+            try:
+                return {"username": PEOPLE[realm, rest.removeprefix("users/")]}
+            except KeyError:
+                raise failures.NotFoundError("no such user", status=404) from None
+        found = [one for one in self.events.get(f"{realm}/{rest}", []) if one["time"] >= int(query["dateFrom"])]
+        found = sorted(found, key=lambda one: int(one["time"]), reverse=query["direction"] != "asc")
         return found[int(query["first"]) :][: int(query["max"])]
+
+
+def ids(answer: dict[str, Any]) -> list[str]:
+    return [one["id"] for one in answer["events"]]
 
 
 def test_each_event_comes_once_and_one_that_was_stored_late_comes_too() -> None:
     keycloak = Keycloak()
     keycloak.add(1_000_000, 1_030_000, 1_030_000)
     answer = identity_worker.fetch(keycloak.get, {})
-    assert [one["id"] for one in answer["events"]] == ["e0", "e1", "e2"]
+    assert ids(answer) == ["e0", "e1", "e2"]
     keycloak.add(1_020_000)
     answer = identity_worker.fetch(keycloak.get, answer["cursor"])
-    assert [one["id"] for one in answer["events"]] == ["e3"]
+    assert ids(answer) == ["e3"]
     keycloak.add(2_000_000)
     answer = identity_worker.fetch(keycloak.get, answer["cursor"])
-    assert [one["id"] for one in answer["events"]] == ["e4"]
+    assert ids(answer) == ["e4"]
     assert identity_worker.fetch(keycloak.get, answer["cursor"])["events"] == []
-    assert len(answer["cursor"]["seen"]) == 1, "only what the next question overlaps with is remembered"
+    assert len(answer["cursor"]["govcloud/events"]["seen"]) == 1, "only what the next question overlaps with is kept"
 
 
-def test_more_than_a_page_comes_whole_and_more_than_all_pages_is_told() -> None:
+def test_more_than_a_collection_takes_comes_with_the_next_and_none_is_lost_or_there_twice() -> None:
     keycloak = Keycloak()
-    keycloak.add(*range(1_000_000, 1_001_200))
-    answer = identity_worker.fetch(keycloak.get, {})
-    assert (len(answer["events"]), answer["more"]) == (1200, False)
-    assert [one["time"] for one in answer["events"]] == list(range(1_000_000, 1_001_200))
-    keycloak.add(*range(2_000_000, 2_010_500))
-    answer = identity_worker.fetch(keycloak.get, answer["cursor"])
-    assert (len(answer["events"]), answer["more"]) == (identity_worker.MOST, True)
+    # All within what is asked for again, as an attack would be.
+    times = range(1_000_000, 1_000_000 + 2 * identity_worker.MOST + 700)
+    keycloak.add(*times)
+    taken: list[int] = []
+    cursor: dict[str, Any] = {}
+    rounds, more = 0, True
+    while more:
+        answer = identity_worker.fetch(keycloak.get, cursor)
+        taken += [one["time"] for one in answer["events"]]
+        cursor, more, rounds = answer["cursor"], answer["more"], rounds + 1
+    assert taken == list(times)
+    assert rounds == 3
+
+
+def test_administration_comes_too_and_says_who_did_what_to_whom() -> None:
+    keycloak = Keycloak()
+    who = {"realmId": "number-of-govcloud", "userId": "u1", "ipAddress": "172.31.20.1"}
+    changed = {"operationType": "UPDATE", "resourceType": "USER", "resourcePath": "users/u2/reset-password"}
+    keycloak.add(1, to="govcloud/admin-events", authDetails=who, **changed)
+    keycloak.add(2, to="govcloud/admin-events", authDetails={**who, "userId": "gone"}, **changed)
+    sealed = {"realmId": "number-of-master", "userId": "u3"}
+    keycloak.add(3, to="govcloud/admin-events", authDetails=sealed, operationType="DELETE", resourcePath="groups/u2")
+    keycloak.add(4, to="master/events", type="LOGIN", userId="u3")
+    keycloak.add(5, to="govcloud/events", type="LOGOUT", userId="u1")
+    found = {one["time"]: one for one in identity_worker.fetch(keycloak.get, {})["events"]}
+    assert (found[1]["person"], found[1]["about"]) == ("li.wei", "wang.fang")
+    assert "person" not in found[2], "whom nobody knows any more keeps his number"
+    assert (found[3]["person"], found[3].get("about")) == ("break-glass", None)
+    assert (found[4]["person"], found[4]["realm"]) == ("break-glass", "master")
+    assert found[5]["person"] == "li.wei"
+
+
+def test_looking_is_no_news_by_itself_and_comes_with_what_is() -> None:
+    keycloak = Keycloak()
+    keycloak.add(1_000_000)
+    before = identity_worker.fetch(keycloak.get, {})["cursor"]
+    keycloak.add(1_100_000, 1_200_000, to="master/events", **OWN)
+    answer = identity_worker.fetch(keycloak.get, before)
+    assert (answer["events"], answer["cursor"]) == ([], before)
+    keycloak.add(1_250_000, to="master/events", **{**OWN, "type": "CLIENT_LOGIN_ERROR"})
+    assert ids(identity_worker.fetch(keycloak.get, before)) == ["e1", "e2", "e3"]

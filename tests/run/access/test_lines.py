@@ -83,3 +83,31 @@ def test_a_user_name_can_be_anything_and_stays_one_field(person: str, reason: st
     assert line.data.count(b"\n") == 1
     assert set(found) == {*ENDED, "source", "reason"}
     assert (found["event"], found["bytesIn"]) == ("ended", 120)
+
+
+def test_an_event_of_administration_says_who_changed_what_and_not_what_was_written() -> None:
+    told = {
+        "time": 1795334370000,
+        "authDetails": {"realmId": "r", "userId": "u1", "ipAddress": "172.31.20.1"},
+        "operationType": "UPDATE",
+        "resourceType": "USER",
+        "resourcePath": "users/u2",
+        "representation": '{"credentials": "secret"}',
+        "person": "luo.min",
+        "about": "li.wei",
+        "realm": "govcloud",
+    }
+    assert lines.parse(lines.of_identity(told, collected=NOW).data) == {
+        "source": "identity",
+        "event": "administered",
+        "time": "2026-11-22T07:59:30.000Z",
+        "person": "luo.min",
+        "address": "172.31.20.1",
+        "type": "UPDATE USER",
+        "what": "users/u2",
+        "about": "li.wei",
+    }
+    refused = lines.parse(lines.of_identity({**told, "error": "forbidden", "realm": "master"}, collected=NOW).data)
+    assert (refused["event"], refused["reason"], refused["realm"]) == ("refused", "forbidden", "master")
+    unnamed = lines.parse(lines.of_identity({**told, "person": None}, collected=NOW).data)
+    assert unnamed["person"] == "u1"
