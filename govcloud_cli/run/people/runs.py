@@ -14,6 +14,7 @@ from govcloud_cli.governance import chain, people_changes
 from govcloud_cli.run import ledger, lock, preparing, process, progress, sides, sites
 from govcloud_cli.run import rotations as rotation_record
 from govcloud_cli.run.people import places, rotating, syncing
+from govcloud_cli.run.probing import probe_people
 
 VERB = "people sync"
 CutsOf = Callable[[places.Place], Sequence[syncing.Cut]]
@@ -106,6 +107,8 @@ def _side(
         book.note(place.side, action, details)
 
     with journal.step(name) as step, place.opened() as api:
+        # Otherwise an account called like a probe's would be one that no sync ever ends.
+        swept = probe_people.sweep(api, now=order.clock().timestamp())
         outlook = _look(place, api, today)
         sync_of = syncing.Sync(
             api=api,
@@ -116,7 +119,7 @@ def _side(
             report=lambda text: journal.doing(name, text),
         )
         outcome = sync_of.run()
-        step.changed = bool(outcome.done)
+        step.changed = bool(outcome.done or swept)
         step.note = _note(outcome, outlook.changes)
     result = SideResult(
         side=place.side.value, changes=outlook.changes, outcome=outcome, failures=tuple(outcome.failures)
