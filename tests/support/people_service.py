@@ -57,12 +57,13 @@ class Service:
         """See `connection.Api`."""
         first = int((query or {}).get("first", 0))
         if path.endswith("/users"):
-            wanted = (query or {}).get("username")
-            return [self._told(one) for one in self.users.values() if wanted in {None, one["username"]}][first:]
+            wanted, prefix = (query or {}).get("username"), (query or {}).get("exact") == "false"
+            found = (one for one in self.users.values() if wanted in {None, one["username"][: len(wanted or "")]})
+            return [self._told(one) for one in found if prefix or wanted in {None, one["username"]}][first:]
         if path.endswith("/groups"):
             return [{"id": key, "name": name, "path": f"/{name}"} for key, name in self.groups.items()][first:]
-        if found := re.search(r"/groups/([^/]+)/members$", path):
-            name = self.groups[found[1].replace("%3A", ":")]
+        if members := re.search(r"/groups/([^/]+)/members$", path):
+            name = self.groups[members[1].replace("%3A", ":")]
             return [self._told(one) for one in self.users.values() if name in one["groups"]][first:]
         if path.endswith("/client-session-stats"):
             return []
@@ -114,6 +115,8 @@ class Service:
             user["groups"].discard(self.groups[found[1].replace("%3A", ":")])
         elif found := re.search(r"/credentials/([^/]+)$", path):
             user["credentials"] = [one for one in user["credentials"] if one["id"] != found[1]]
+        elif path.endswith(f"/users/{user['id']}"):
+            del self.users[user["id"]]
         else:
             raise NotImplementedError(path)
 
@@ -130,6 +133,7 @@ class Service:
 
     def _told(self, user: dict[str, Any]) -> dict[str, Any]:
         told = {name: user[name] for name in ("id", "username", "firstName", "enabled")}
+        told["createdTimestamp"] = user.get("made", 0) * 1000
         return {
             **told,
             "lastName": user.get("lastName", ""),

@@ -16,6 +16,7 @@ from govcloud_cli.run import ledger, lock, preparing, process, progress, sides, 
 from govcloud_cli.run import rotations as rotation_record
 from govcloud_cli.run.access import routine
 from govcloud_cli.run.people import connection, outside, places, rotating, syncing
+from govcloud_cli.run.probing import probe_people
 
 VERB = "people sync"
 
@@ -115,6 +116,8 @@ def _side(
 
     cuts = outside.of(place, clock=order.clock, environ=order.environ)
     with journal.step(name) as step, place.opened() as api:
+        # Otherwise an account called like a probe's would be one that no sync ever ends.
+        swept = probe_people.sweep(api, now=order.clock().timestamp())
         outlook = look_at(place, api, today=today)
         sync_of = syncing.Sync(
             api=api,
@@ -126,7 +129,7 @@ def _side(
             report=lambda text: journal.doing(name, text),
         )
         outcome = sync_of.run()
-        step.changed = bool(outcome.done)
+        step.changed = bool(outcome.done or swept)
         step.note = note(outcome, outlook.changes)
     result = SideResult(
         side=place.side.value, changes=outlook.changes, outcome=outcome, failures=tuple(outcome.failures)

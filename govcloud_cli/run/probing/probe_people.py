@@ -1,7 +1,7 @@
 """Temporary people: accounts that exist while `verify` runs, with a password and one-time codes that nobody is told.
 
-`people sync` leaves them alone and no person may be called so (`model.people.PROBE`). A killed run's account outlives
-it by ten minutes at most, or until the next probe.
+To `people sync` they are no leavers, and no person may be called so (`model.people.PROBE`). A killed run's account goes
+with the next probe or sync once it is ten minutes old.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ _GRACE_SECONDS = 2.0
 _LEAST_SECONDS = 12.0
 """That a token must have left when a probe begins; more than any answer takes."""
 _NAME = "govcloud-verify-probe"
-_GRANT = {
+_GRANT: Mapping[str, Any] = {
     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:authenticated"}],
 }
@@ -118,15 +118,15 @@ class Member:
 
     def _allowed(self, act: str, target: str) -> str:
         if act == "review":
-            body = {"spec": {"resourceAttributes": {"namespace": target, "verb": "create", "resource": "configmaps"}}}
-            status, answer = self._api("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
+            asked = {"spec": {"resourceAttributes": {"namespace": target, "verb": "create", "resource": "configmaps"}}}
+            status, answer = self._api("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", asked)
             return reviewed(status, answer)
         if act == "read-password":
             return judged(self._secret(target)[0])
         if act == "list-namespaces":
             return judged(self._api("GET", "/api/v1/namespaces?limit=1")[0])
-        path, body = _written(act, target)
-        status, answer = self._api("POST", f"{path}?dryRun=All", body)
+        path, attempt = _written(act, target)
+        status, answer = self._api("POST", f"{path}?dryRun=All", attempt)
         return written(status, answer)
 
     def _bad(self, act: str) -> str:
@@ -233,7 +233,7 @@ def opened(*, host: str, port: int, authority: str, database: str, user: str, pa
 
 def _written(act: str, target: str) -> tuple[str, Mapping[str, Any]]:
     """Where, and what, an act would write."""
-    metadata = {"metadata": {"name": _NAME}}
+    metadata: Mapping[str, Any] = {"metadata": {"name": _NAME}}
     if act == "write":
         return _in(target, "configmaps"), metadata
     rbac = "/apis/rbac.authorization.k8s.io/v1"

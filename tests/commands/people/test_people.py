@@ -62,6 +62,19 @@ def test_sync_says_what_it_would_do_and_then_does_exactly_that(
     assert [action for action, _ in recorded(world)] == actions
 
 
+def test_an_account_called_as_a_probe_is_no_way_past_the_sync(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.says(monkeypatch, LI)
+    world.service.add("govcloud-probe-hidden", "finance:owners")
+    running = world.service.add("govcloud-probe-running", "finance:owners")
+    world.service.users[running]["made"] = people_service.NOW.timestamp() - 60
+    done = run("people", "sync")
+    assert done.code == 0, done.stderr
+    assert {one["username"] for one in world.service.users.values()} == {"li.wei", "govcloud-probe-running"}
+    assert rotations.load(world.folder).generations == {}, "nobody knew a password by it"
+
+
 def test_a_mass_leave_is_refused_before_anything_is_done(
     world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,7 @@ def planned(kind: probes.Kind) -> list[probes.Probe]:
 
 
 def run(site: Any, *, patient: bool = True) -> dict[str, str]:
-    seen = {}
+    seen: dict[str, str] = {}
     for own, make in identity_checks.jobs(site, side(), HERE, patient=patient):
         found = make()
         assert {probe.id for probe in own} == set(found)

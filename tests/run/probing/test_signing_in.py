@@ -8,6 +8,7 @@ import json
 import pathlib
 import urllib.parse
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,8 @@ class Server:
         (self.instead.get(place.path) or getattr(self, place.path.strip("/")))(request)
 
     def auth(self, request: http.server.BaseHTTPRequestHandler) -> None:
-        test_transport.say(PASSWORD_PAGE.encode(), **{"Set-Cookie": "KC=one; Path=/; Secure; HttpOnly"})(request)
+        cookie: Any = {"Set-Cookie": "KC=one; Path=/; Secure; HttpOnly"}
+        test_transport.say(PASSWORD_PAGE.encode(), **cookie)(request)
 
     def login(self, request: http.server.BaseHTTPRequestHandler) -> None:
         test_transport.say(CODE_PAGE.encode())(request)

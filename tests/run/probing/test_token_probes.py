@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from govcloud_cli import errors
+from govcloud_cli.run.login import endpoints
 from govcloud_cli.run.probing import probe_people, signing_in, token_probes
 from tests.run.probing import test_bad_tokens
 
@@ -103,7 +104,7 @@ def test_whoever_cannot_log_in_proves_nothing(monkeypatch: pytest.MonkeyPatch) -
     def dead(*_: object) -> Any:
         raise errors.GovcloudError("no answer", cause="refused")
 
-    monkeypatch.setattr(token_probes.endpoints, "discover", dead)
+    monkeypatch.setattr(endpoints, "discover", dead)
     people = {"a": {"name": PERSON.name, "password": "secret", "secret": "00"}}
     job = {"people": people, "authority": "", "connect": ["127.0.0.1", 1], "issuer": "https://x"}
     assert token_probes._as_member(job, "a", [probe("review")]) == {"review": "error: no answer: refused"}
