@@ -5,7 +5,7 @@ One machine tries: the first client of the gateway's internet zone.
 
 from __future__ import annotations
 
-import ipaddress
+import dataclasses
 from collections.abc import Iterator
 
 from govcloud_cli.model import inventory, platforms
@@ -57,58 +57,65 @@ def _client(spec: inventory.Inventory, side: platforms.Side, zone: str) -> str |
 
 
 def _packets(spec: inventory.Inventory, side: platforms.Side, client: str, group: str) -> Iterator[probes.Probe]:
-    """To every address of the side's machines, management included: each known port, and what must not answer."""
+    """To every address of the side's machines, and to the management network."""
     for machine in spec.platform.spec.machines:
         if spec.side_of(machine) is not side or machine.id == client:
             continue
-        offered = {(services.OFFERS[one].protocol, services.OFFERS[one].port) for one in machine.services}
         for place in machine.interfaces:
             for protocol, port in probes.ports(spec):
-                allowed = flows.lets_in(
-                    spec, group=group, destination=machine, interface=place, protocol=protocol, port=port
-                )
-                listening = probes.Outcome.OPEN if (protocol, port) in offered else probes.Outcome.REFUSED
-                for address in (place.address, place.address6):
-                    name = f"{machine.id}/{place.zone}/{protocol}-{port}/v{address.version}"
-                    expected = listening if allowed else _BLOCKED
-                    yield _packet(client, group, f"{THROUGH}/{name}", address, (protocol, port), expected)
-                    if allowed:
-                        yield _packet(client, group, f"{BEFORE}/{name}", address, (protocol, port), _BLOCKED)
-        for port in (services.SSH_PORT, identity_places.ADMIN_PORT):
-            if machine.management is not None:
-                name = f"{THROUGH}/{machine.id}/management/tcp-{port}/v4"
-                yield _packet(client, group, name, machine.management, ("tcp", port), _BLOCKED)
+                yield from _at(spec, client, group, _Target(machine, place, protocol, port))
+        if machine.management is not None:
+            for port in (services.SSH_PORT, identity_places.ADMIN_PORT):
+                to = f"{machine.id}/management/tcp-{port}/v4"
+                yield _probe(client, group, THROUGH, _BLOCKED, (str(machine.management), "tcp", port), to=to)
 
 
-def _packet(
-    client: str,
-    group: str,
-    name: str,
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-    service: tuple[str, int],
-    expected: probes.Outcome,
-) -> probes.Probe:
-    return probes.Probe(
-        id=f"tunnel/{client}/{group}/{name}",
-        kind=probes.Kind.TUNNEL,
-        expected=expected,
-        source=client,
-        target=str(address),
-        protocol=service[0],
-        port=service[1],
-        act=name.partition("/")[0],
-        by=group,
-    )
+@dataclasses.dataclass(frozen=True)
+class _Target:
+    """A port of a machine, in one zone."""
+
+    machine: platforms.Machine
+    place: platforms.Interface
+    protocol: str
+    port: int
+
+
+def _at(spec: inventory.Inventory, client: str, group: str, target: _Target) -> Iterator[probes.Probe]:
+    machine, place, protocol, port = target.machine, target.place, target.protocol, target.port
+    allowed = flows.lets_in(spec, group=group, destination=machine, interface=place, protocol=protocol, port=port)
+    offered = {(services.OFFERS[one].protocol, services.OFFERS[one].port) for one in machine.services}
+    listening = probes.Outcome.OPEN if (protocol, port) in offered else probes.Outcome.REFUSED
+    for address in (place.address, place.address6):
+        to = f"{machine.id}/{place.zone}/{protocol}-{port}/v{address.version}"
+        where = (str(address), protocol, port)
+        yield _probe(client, group, THROUGH, listening if allowed else _BLOCKED, where, to=to)
+        if allowed:
+            yield _probe(client, group, BEFORE, _BLOCKED, where, to=to)
 
 
 def _attempt(client: str, group: str, act: str, gateway: str, expected: probes.Outcome) -> probes.Probe:
+    port = services.OFFERS[platforms.Service.SSLVPN].port or 0
+    return _probe(client, group, act, expected, (gateway, "tcp", port))
+
+
+def _probe(
+    client: str,
+    group: str,
+    act: str,
+    expected: probes.Outcome,
+    where: tuple[str, str, int],
+    *,
+    to: str = "",
+) -> probes.Probe:
+    address, protocol, port = where
     return probes.Probe(
-        id=f"tunnel/{client}/{group}/{act}",
+        id="/".join(filter(None, ("tunnel", client, group, act, to))),
         kind=probes.Kind.TUNNEL,
         expected=expected,
         source=client,
-        target=gateway,
-        port=services.OFFERS[platforms.Service.SSLVPN].port or 0,
+        target=address,
+        protocol=protocol,
+        port=port,
         act=act,
         by=group,
     )
