@@ -24,7 +24,7 @@ HANDSHAKES = ("no-certificate", "other-authority", "revoked", "expired", "withou
 SECRETS = ("wrong-code", "reused-code", "late-code", "early-code")
 """A good certificate, and a second factor that is not."""
 OTHERS_PASSWORD = "others-password"  # noqa: S105 (an act's name)
-STOLEN_COOKIE, REPLAYED_COOKIE = "cookie-with-others-certificate", "cookie-after-log-out"
+STOLEN_COOKIE, REPLAYED_COOKIE = "cookie-without-certificate", "cookie-after-log-out"
 SPOOFED = "spoofed-source"
 ATTACKS = (*HANDSHAKES, OTHERS_PASSWORD, *SECRETS, STOLEN_COOKIE, REPLAYED_COOKIE, SPOOFED, BANNED)
 

@@ -150,7 +150,6 @@ def _job(
     shown = {
         "good": papers.good[member.person],
         "revoked": papers.revoked[member.person],
-        "other": signer.person(other.name),
         "other-authority": signer.stranger().person(member.person),
         "expired": signer.person(member.person, ended=True),
         "without-person": signer.person(None),

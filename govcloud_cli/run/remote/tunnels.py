@@ -233,11 +233,11 @@ def _through(run: _Run, probe: dict[str, Any]) -> str:
 
 
 def _stolen_cookie(run: _Run, _: dict[str, Any]) -> str:
-    """Another person's good certificate; then, to show that the cookie was one, its owner's."""
+    """Without a certificate; then, to show that the cookie was good, with its owner's."""
     cookie = run.log_in("good", run.group["password"] + run.code())
     if not cookie:
         raise _UnableError("the log-in before it was refused")
-    stolen = run.bring_up("other", cookie)
+    stolen = run.bring_up(None, cookie)
     if stolen is not None:
         stolen.end()
         return "allowed"
@@ -365,7 +365,7 @@ _STEPS: tuple[tuple[str, Any], ...] = (
     ("before", _before),
     ("log-in", _log_in),
     ("through", _through),
-    ("cookie-with-others-certificate", _stolen_cookie),
+    ("cookie-without-certificate", _stolen_cookie),
     ("spoofed-source", _spoofed),
     ("cookie-after-log-out", _replayed_cookie),
     ("no-certificate", _handshake),
