@@ -24,6 +24,7 @@ from govcloud_cli.plan import (
     probes,
     services,
     shards,
+    tunnel_probes,
     vpn,
 )
 
@@ -85,6 +86,7 @@ def _side(
             *probes.packets(spec, side),
             *probes.tenants(_accesses(spec, side)),
             *identity_probes.plan(spec, side),
+            *tunnel_probes.plan(spec, side),
         ),
         kubernetes=kubernetes,
         database=next((server for server in servers if server.dedicated_to is None), None),

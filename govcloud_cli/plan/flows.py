@@ -141,6 +141,24 @@ def allows(
     )
 
 
+def lets_in(
+    spec: inventory.Inventory,
+    *,
+    group: str,
+    destination: platforms.Machine,
+    interface: platforms.Interface,
+    protocol: str,
+    port: int,
+) -> bool:
+    """Whether a flow lets who came in by VPN as `group` reach `destination` at `interface`."""
+    named = [
+        flow
+        for flow in platform_flows.every(spec)
+        if flow.source.vpn == group and flow.protocol == protocol and port in flow.ports
+    ]
+    return any(end.zone == interface.zone and _means(end, destination) for _, _, end in _reachable(spec, named))
+
+
 def _reachable(
     spec: inventory.Inventory, declared: Iterable[platforms.Flow]
 ) -> Iterator[tuple[platforms.Flow, End, End]]:

@@ -41,6 +41,8 @@ class Kind(enum.StrEnum):
     """By somebody who logged in, at the API server and at databases."""
     WEB = "web"
     """HTTPS and what is not, at the identity service's front."""
+    TUNNEL = "tunnel"
+    """By a real VPN client at the gateway, and through its tunnel."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -80,13 +82,13 @@ class TenantAccess:
 
 def packets(spec: inventory.Inventory, side: platforms.Side) -> Iterator[Probe]:
     """From each client of `side` to every address and known port of every other machine, the other side's included."""
-    ports = _ports(spec)
+    known = ports(spec)
     for client in spec.platform.spec.machines:
         if platforms.Service.CLIENT not in client.services or spec.side_of(client) is not side:
             continue
         for machine in spec.platform.spec.machines:
             if machine.id != client.id:
-                yield from _towards(spec, client, machine, ports)
+                yield from _towards(spec, client, machine, known)
 
 
 def tenants(accesses: Sequence[TenantAccess]) -> Iterator[Probe]:
@@ -112,7 +114,7 @@ def _attempts(accesses: Sequence[TenantAccess]) -> Iterator[Probe]:
                 yield _database(role, foreign, Outcome.FORBIDDEN)
 
 
-def _ports(spec: inventory.Inventory) -> tuple[tuple[str, int], ...]:
+def ports(spec: inventory.Inventory) -> tuple[tuple[str, int], ...]:
     """Every port that something listens on or a flow names, so that an opening by mistake shows."""
     offered = {(offer.protocol, offer.port) for offer in services.OFFERS.values() if offer.port is not None}
     inward = {("tcp", port) for port in (services.SSH_PORT, services.ETCD_PORT, services.POSTGRES_PORT)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import hashlib
 import ipaddress
 from collections.abc import Iterator
 
-from govcloud_cli.model import inventory, platforms
+from govcloud_cli.model import inventory, people, platforms
 
 AUTHORITY = "vpn-ca"
 """The authority that signs people's certificates and nothing else; its files in the side's `pki/`."""
@@ -15,6 +16,10 @@ ZONE_PREFIX = "vpn-"
 """A group is a zone of its own to the firewalls: `vpn-<group>`."""
 DEVICE = "vpns"
 """What the gateway's tunnel devices are called, before their number."""
+
+
+_LONGEST_PERSON = 40
+"""What the gateway takes for a person's name: `_sslvpn_person` of the role."""
 
 
 def certificate(machine: str) -> str:
@@ -53,6 +58,8 @@ class VpnPlan:
     groups: tuple[Group, ...]
     members: tuple[Member, ...]
     """Ordered by person; a leaver is not among them."""
+    probes: tuple[Member, ...] = ()
+    """One per group, whom `verify` makes an account and a certificate for while it runs; otherwise nobody is it."""
 
 
 def plan(spec: inventory.Inventory, side: platforms.Side, *, today: datetime.date) -> VpnPlan | None:
@@ -76,6 +83,7 @@ def plan(spec: inventory.Inventory, side: platforms.Side, *, today: datetime.dat
             for one in groups(spec)
         ),
         members=tuple(_members(spec, today)),
+        probes=tuple(Member(person=probe_of(one.id), group=one.id) for one in groups(spec)),
     )
 
 
@@ -88,6 +96,13 @@ def groups(spec: inventory.Inventory) -> tuple[platforms.VpnGroup, ...]:
 def group(spec: inventory.Inventory, identifier: str) -> platforms.VpnGroup:
     """The group of that id; the reader guarantees that every reference resolves."""
     return next(one for one in groups(spec) if one.id == identifier)
+
+
+def probe_of(group_id: str) -> str:
+    """Who `verify` comes in as, one per group; short enough to be a person's name whatever the group's id."""
+    if len(people.PROBE) + len(group_id) <= _LONGEST_PERSON:
+        return f"{people.PROBE}{group_id}"
+    return f"{people.PROBE}{group_id[:12]}-{hashlib.sha256(group_id.encode()).hexdigest()[:12]}"
 
 
 def zone_of(one: platforms.VpnGroup) -> str:

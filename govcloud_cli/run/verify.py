@@ -19,7 +19,7 @@ from govcloud_cli import errors, resources
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import database_servers, databases, hosts, plans, probes, services
 from govcloud_cli.run import ansible, machines, preparing, process, reach, sites, workspace
-from govcloud_cli.run.probing import identity_checks
+from govcloud_cli.run.probing import identity_checks, tunnel_checks
 
 _PACKET_TIMEOUT = 2.0
 """Seconds; more than one retransmission of a lost SYN (1 s), and nobody here is slower than that."""
@@ -59,6 +59,8 @@ def verify(
         jobs.append(functools.partial(_packets, side, folder, way))
         jobs.append(functools.partial(_tenants, side, folder, way))
         for own, make in identity_checks.jobs(site, side, way, patient=patient):
+            jobs.append(functools.partial(_made, own, make))
+        for own, make in tunnel_checks.jobs(site, side, way):
             jobs.append(functools.partial(_made, own, make))
         if on:
             log = logs / f"{side.side.value}-role-tests.log"

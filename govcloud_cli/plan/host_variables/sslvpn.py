@@ -32,5 +32,7 @@ def of(spec: inventory.Inventory, machine: platforms.Machine, planned: vpn.VpnPl
             }
             for group in planned.groups
         ],
-        "sslvpn_people": [{"person": member.person, "group": member.group} for member in planned.members],
+        "sslvpn_people": [
+            {"person": member.person, "group": member.group} for member in (*planned.members, *planned.probes)
+        ],
     }

@@ -1,0 +1,59 @@
+"""When a refusal is a ban, and that a gateway which cannot be asked proves nothing."""
+
+from __future__ import annotations
+
+import pathlib
+import types
+from typing import Any
+
+import pytest
+
+from govcloud_cli import errors
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import probes
+from govcloud_cli.run import reach
+from govcloud_cli.run.people import places
+from govcloud_cli.run.probing import tunnel_checks
+from govcloud_cli.run.vpn import desk
+from tests.support import inventories
+
+HERE = reach.Reach(namespace=None)
+SPRAYING = "tunnel/internet-client/staff/password-spraying"
+
+
+def external() -> Any:
+    return next(side for side in inventories.plan(inventories.lab()).sides if side.side is platforms.Side.EXTERNAL)
+
+
+def own() -> list[probes.Probe]:
+    return [probe for probe in external().probes if probe.kind is probes.Kind.TUNNEL]
+
+
+@pytest.mark.parametrize(
+    ("seen", "reasons", "outcome"),
+    [
+        ("forbidden", ["wrong", "banned: 9 failed attempts from this address"], "forbidden"),
+        ("forbidden", ["wrong"], "error: refused, but not banned"),
+        ("allowed", ["banned: by mistake"], "allowed"),
+    ],
+)
+def test_a_refusal_is_a_ban_only_if_the_gateway_calls_it_one(seen: str, reasons: list[str], outcome: str) -> None:
+    assert tunnel_checks.judged(own(), "staff", {SPRAYING: seen}, reasons)[SPRAYING] == outcome
+
+
+def test_what_cannot_be_made_is_told_of_every_probe(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    def dead(_: places.Place) -> Any:
+        raise errors.GovcloudError("the identity service does not answer", cause="refused")
+
+    monkeypatch.setattr(places.Place, "opened", dead)
+    monkeypatch.setattr(desk, "of_site", lambda *_, **__: types.SimpleNamespace(folder=tmp_path))
+    site: Any = None
+    ((asked, make),) = tunnel_checks.jobs(site, external(), HERE)
+    assert set(make().values()) == {"error: the identity service does not answer: refused"}
+    assert {probe.id for probe in asked} == set(make())
+
+
+def test_a_side_without_a_gateway_is_asked_nothing() -> None:
+    site: Any = None
+    (internal,) = [side for side in inventories.plan(inventories.lab()).sides if side.side is platforms.Side.INTERNAL]
+    assert list(tunnel_checks.jobs(site, internal, HERE)) == []
