@@ -129,7 +129,7 @@ exec $inside python3 - "$1" <<'END'
 import ssl, sys, urllib.request
 context = ssl.create_default_context(cafile="server-ca.crt")
 try:
-    with urllib.request.urlopen(sys.argv[1], timeout=5, context=context) as page:
+    with urllib.request.urlopen(sys.argv[1], timeout=15, context=context) as page:
         print(page.status, page.reason)
         print(page.read(65536).decode("utf-8", "replace").strip())
 except OSError as error:
