@@ -49,7 +49,12 @@ def collect(environment: str, side: str | None, as_json: bool) -> int:
 
 
 @click.command(short_help="Show log-ins, failures and VPN sessions.")
-@click.option("--person", metavar="ID", help="Only what this person did, or somebody did in this name.")
+@click.option(
+    "--person",
+    metavar="ID",
+    shell_complete=options.complete_person,
+    help="Only what this person did, or somebody did in this name.",
+)
 @click.option("--since", type=_DATE, metavar="DAY", help="From this day on (UTC), e.g. 2026-11-22.")
 @options.environment
 @options.side

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., object])
 DEFAULT_ENVIRONMENT = "lab"
 _FORM = re.compile(r"[a-z][a-z0-9-]*\Z")
+_PERSON = re.compile(r"^\s*-\s*(?:\{\s*)?id:\s*[\"']?([a-z][a-z0-9._-]*)[\"']?\s*(?:[,#}].*)?$", re.MULTILINE)
 
 
 def environment(function: F) -> F:
@@ -49,6 +50,17 @@ def complete_tenant(context: click.Context, parameter: click.Parameter, incomple
     # A shell puts what it is given on its command line as it is, and a file may be called `$(…).yaml`.
     names = (path.stem for path in (folder / "tenants").glob("*.yaml") if _FORM.match(path.stem))
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_person(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's
+    """Ids of people.yaml, read line by line: completion must not wait for a whole inventory."""
+    try:
+        text = (find_inventory(context.params.get("environment") or DEFAULT_ENVIRONMENT) / "people.yaml").read_text(
+            "utf-8"
+        )
+    except (errors.GovcloudError, OSError, UnicodeDecodeError):
+        return []
+    return sorted(name for name in set(_PERSON.findall(text)) if name.startswith(incomplete))
 
 
 def _complete_environment(

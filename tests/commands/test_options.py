@@ -17,3 +17,16 @@ def test_completion_gives_a_shell_nothing_but_ids(tmp_path: pathlib.Path) -> Non
     argument = click.Argument(["tenant"])
     assert options.complete_tenant(context, argument, "") == ["finance", "finance-tax"]
     assert options.complete_tenant(context, argument, "finance-") == ["finance-tax"]
+
+
+def test_peoples_ids_complete_as_people_yaml_has_them(tmp_path: pathlib.Path) -> None:
+    text = (
+        "spec:\n  people:\n    - id: li.wei\n    - {id: li.na, displayName: x}\n    - id: $(evil)\n  # - id: li.old\n"
+    )
+    (tmp_path / "people.yaml").write_text(text, encoding="utf-8")
+    command = click.Command("x")
+    context = click.Context(command)
+    context.params["environment"] = f"{tmp_path}/"
+    parameter = click.Argument(["person"])
+    assert options.complete_person(context, parameter, "li") == ["li.na", "li.wei"]
+    assert options.complete_person(context, parameter, "x") == []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shutil
 
 import pytest
 
 from govcloud_cli.run import machines
-from govcloud_cli.run.vpn import gateway
+from govcloud_cli.run.vpn import admitting, gateway
 
 SSH = """#!/bin/sh
 shift 3
@@ -54,6 +55,8 @@ class Machine:
         monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
         monkeypatch.setattr(gateway, "CRL_PATH", str(folder / "vpn-ca.crl"))
         monkeypatch.setattr(gateway, "BUNDLE_PATH", str(folder / "vpn-ca.crt"))
+        monkeypatch.setattr(admitting, "FOLDER", str(folder / "people"))
+        (folder / "people").mkdir()
         for name in ("vpn-ca.crl", "vpn-ca.crt"):
             (folder / name).write_text("old")
             (folder / name).chmod(0o640)
@@ -62,6 +65,7 @@ class Machine:
         remote = folder / "remote"
         remote.mkdir()
         hurried = script.read_text().replace("_PAUSE, _LOOKS = 0.4, 3", "_PAUSE, _LOOKS = 0, 2")
+        shutil.copy(machines._REMOTE / "vpn_admit.py", remote)
         (remote / script.name).write_text(hurried.replace("_PATIENCE = 5.0", "_PATIENCE = 0.1"))
         monkeypatch.setattr(machines, "_REMOTE", remote)
         self.connect([])

@@ -20,7 +20,7 @@ _MOST = 200
 
 
 @click.command(short_help="Set a person's password and one-time code, with the person present.")
-@click.argument("person", metavar="ID")
+@click.argument("person", metavar="ID", shell_complete=options.complete_person)
 @options.environment
 @options.side
 @click.option("--password-file", metavar="FILE", help="Read the password from a file; `-` is standard input.")

@@ -13,7 +13,7 @@ from govcloud_cli.commands.people import services
 
 
 @click.command(short_help="Show everything about one person's account.")
-@click.argument("person", metavar="ID")
+@click.argument("person", metavar="ID", shell_complete=options.complete_person)
 @options.environment
 @options.side
 @options.as_json

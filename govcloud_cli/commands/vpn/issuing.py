@@ -21,12 +21,19 @@ _FILE = click.Path(path_type=pathlib.Path, dir_okay=False)
 
 
 @click.command(short_help="Issue a certificate to a person's token (签发).")
-@click.option("--person", metavar="ID", required=True, help="Who it is for, as people.yaml calls them.")
+@click.option(
+    "--person",
+    metavar="ID",
+    required=True,
+    help="Who it is for, as people.yaml calls them.",
+    shell_complete=options.complete_person,
+)
 @click.option("--token", "label", metavar="LABEL", help="The token; left out: the only one that is plugged in.")
 @click.option("--module", metavar="PATH", help="The PKCS#11 module of the token's maker; left out: OpenSC's.")
 @click.option("--pin-file", type=click.File("r"), help="File with the token's PIN; `-` reads standard input.")
 @click.option("--csr", "request", type=_FILE, help="Take the key of this request (PKCS#10, PEM) instead of a token.")
 @click.option("--out", type=_FILE, help="With --csr: where the certificate goes; left out: standard output.")
+@click.option("--machine", metavar="MACHINE", help="Lab: make a software token on this client machine, and use that.")
 @click.option("--replace", is_flag=True, help="End every other certificate of the person.")
 @options.environment
 @options.as_json
@@ -38,6 +45,7 @@ def issue(
     pin_file: IO[str] | None,
     request: pathlib.Path | None,
     out: pathlib.Path | None,
+    machine: str | None,
     replace: bool,
     environment: str,
     as_json: bool,
@@ -45,13 +53,14 @@ def issue(
     """Issue a VPN certificate (签发证书): the key is made on the token, and no file ever holds it.
 
     The token asks for its PIN, on the terminal or from a file; a PIN is never a word of the command line. A person
-    may have two certificates: the one in use, and its renewal.
+    may have two certificates: the one in use, and its renewal. From then on the gateway lets the person in.
 
     \b
     Examples:
       govcloud vpn issue --person li.wei --token staff-017
       govcloud vpn issue --person li.wei --pin-file - --json <pin
       govcloud vpn issue --person li.wei --csr li.wei.csr --out li.wei.crt
+      govcloud vpn issue --person li.wei --machine internet-client
     """
     from govcloud_cli.run.vpn import desk as run_desk
 
@@ -59,16 +68,27 @@ def issue(
         raise errors.UsageError("--out goes with --csr: a token gets its certificate itself")
     if request is not None and (module or pin_file):
         raise errors.UsageError("--csr needs no token here, so no --module and no --pin-file")
+    if machine is not None and (request or module or label):
+        raise errors.UsageError("--machine makes a token of its own, so no --token, no --module and no --csr")
     place = offices.find(environment)
     holder = run_desk.holder(place.site.spec, place.plan, person, today=runs.now().date())
-    if request is not None:
+    if machine is not None:
+        result = _on_machine(place, holder, machine, pin_file=pin_file, replace=replace)
+    elif request is not None:
         result = _by_request(place.desk(), holder, request, label=label or "", replace=replace)
     else:
         result = _on_token(place, holder, label=label, module=module, pin_file=pin_file, replace=replace)
     published = _publish(place, result)
     if request is not None and out is not None:
         out.write_bytes(result.certificate)
-    _print(place, result, published=published, as_json=as_json, to_stdout=request is not None and out is None)
+    ours = options.flag(environment)
+    _print(
+        result,
+        following=f"--machine {machine}{ours}" if machine else f"--out {person}{ours}",
+        published=published,
+        as_json=as_json,
+        to_stdout=request is not None and out is None,
+    )
 
 
 def _on_token(
@@ -94,6 +114,16 @@ def _on_token(
     return run_issuing.on_token(place.desk(), holder, reader=reader, token=token, pin=pin, replace=replace)
 
 
+def _on_machine(
+    place: offices.Place, holder: certificates.Holder, machine: str, *, pin_file: IO[str] | None, replace: bool
+) -> issuing.Result:
+    from govcloud_cli.run.vpn import laptop
+
+    found = laptop.of(place.site, place.side, machine)
+    pin = _pin(holder.person, pin_file, new=True)
+    return found.issue(place.desk(), holder, pin=pin, replace=replace)
+
+
 def _by_request(
     office: desk.Desk, holder: certificates.Holder, path: pathlib.Path, *, label: str, replace: bool
 ) -> issuing.Result:
@@ -107,11 +137,13 @@ def _by_request(
     return run_issuing.by_request(office, holder, pem, label=label, replace=replace)
 
 
-def _pin(label: str, file: IO[str] | None) -> str:
+def _pin(label: str, file: IO[str] | None, *, new: bool = False) -> str:
     if file is not None:
         pin = file.read(_MOST_PIN).strip("\r\n")
     elif sys.stdin.isatty():
-        pin = str(click.prompt(f"PIN of token '{output.plain(label)}' (令牌口令)", hide_input=True, err=True))
+        told = f"{'New PIN' if new else 'PIN'} of token '{output.plain(label)}' (令牌口令)"
+        again = "Again (再次输入)" if new else False
+        pin = str(click.prompt(told, hide_input=True, confirmation_prompt=again, err=True))
     else:
         raise errors.UsageError("nobody is there to type the PIN", remedy="name a file with --pin-file, or `-`")
     if not pin:
@@ -119,28 +151,26 @@ def _pin(label: str, file: IO[str] | None) -> str:
     return pin
 
 
-def _publish(place: offices.Place, result: issuing.Result) -> bool | None:
-    """Have the gateway know what was replaced; None if nothing was, False if it cannot be reached."""
-    from govcloud_cli.run.vpn import cutting
+def _publish(place: offices.Place, result: issuing.Result) -> bool:
+    """Have the gateway let the person in, and know what was replaced; False if it cannot be reached."""
+    from govcloud_cli.run.vpn import admitting, cutting
 
-    if not result.revoked:
-        return None
     try:
-        # Whoever is connected stays: the new certificate is the same person's.
-        cutting.publish(place.desk(), place.gateway())
+        if result.revoked:
+            # Whoever is connected stays: the new certificate is the same person's.
+            cutting.publish(place.desk(), place.gateway())
+        admitting.admit(place.plan, place.gateway(), result.issued.person)
     except errors.GovcloudError as error:
         output.console(stderr=True).print(
-            "warning 警告: the old certificate is revoked here, and the gateway does not know it yet: "
-            f"{error.message}; run `govcloud vpn crl`",
+            f"warning 警告: {error.message}, so the gateway lets {result.issued.person} in only once it is told; "
+            "run `govcloud deploy`",
             soft_wrap=True,
         )
         return False
     return True
 
 
-def _print(
-    place: offices.Place, result: issuing.Result, *, published: bool | None, as_json: bool, to_stdout: bool
-) -> None:
+def _print(result: issuing.Result, *, following: str, published: bool, as_json: bool, to_stdout: bool) -> None:
     issued, now = result.issued, runs.now()
     if as_json:
         output.print_json(
@@ -159,6 +189,6 @@ def _print(
     output.console(stderr=to_stdout).print(
         f"issued to {issued.person} ({issued.name}) {offices_told}, serial {issued.serial}, "
         f"valid until {issued.not_after:%Y-%m-%d %H:%M} UTC\n"
-        f"Next: govcloud vpn profile --person {issued.person} --out FOLDER --env {place.site.spec.environment}",
+        f"Next: govcloud vpn profile --person {issued.person} {following}",
         soft_wrap=True,
     )

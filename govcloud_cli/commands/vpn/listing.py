@@ -9,7 +9,7 @@ from govcloud_cli.commands.vpn import offices
 
 
 @click.command(name="list", short_help="Show certificates, their ends and their states (查看).")
-@click.option("--person", metavar="ID", help="Only this person's.")
+@click.option("--person", metavar="ID", shell_complete=options.complete_person, help="Only this person's.")
 @click.option("--all", "everything", is_flag=True, help="Also what is expired or revoked.")
 @options.environment
 @options.as_json

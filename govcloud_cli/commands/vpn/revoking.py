@@ -19,7 +19,12 @@ _SERIAL = re.compile(r"[0-9a-f]{1,40}")
 
 
 @click.command(short_help="End certificates and live tunnels at once (吊销).")
-@click.option("--person", metavar="ID", help="Every certificate of this person, whoever that is or was.")
+@click.option(
+    "--person",
+    metavar="ID",
+    shell_complete=options.complete_person,
+    help="Every certificate of this person, whoever that is or was.",
+)
 @click.option("--serial", metavar="HEX", help="One certificate; its first digits do if they are no other's.")
 @click.option("--reason", type=click.Choice(_REASONS), required=True, help="Why; the revocation list tells it.")
 @click.option("--note", default="", help="More of it, for the audit log.")

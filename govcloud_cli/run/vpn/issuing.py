@@ -80,16 +80,23 @@ def on_token(
 
 
 def by_request(
-    office: desk.Desk, holder: certificates.Holder, request: bytes, *, label: str = "", replace: bool = False
+    office: desk.Desk,
+    holder: certificates.Holder,
+    request: bytes,
+    *,
+    label: str = "",
+    object_id: str = "",
+    replace: bool = False,
 ) -> Result:
     """Issue a certificate for the key of a request (PEM) that a token office made; its subject is not looked at.
 
+    `label` and `object_id` (CKA_ID, hexadecimal) are where the key is said to be, for the client's configuration.
     Raises as `on_token`, and for a request that does not prove possession of its key.
     """
     key = certificates.key_of_request(request)
     with register.opened(office.folder) as book:
         _begin(office, book, holder, serial="", replace=replace)
-    place = _Place(label=label, serial="")
+    place = _Place(label=label, serial="", object_id=object_id)
     issued, certificate = _register(office, holder, key, place=place, replace=replace)
     return _finish(office, issued, certificate, replace=replace)
 

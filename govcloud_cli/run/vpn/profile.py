@@ -75,7 +75,7 @@ def _script(plan: vpn.VpnPlan, port: int) -> str:
     return (
         "#!/bin/sh\n"
         "# 连接政务外网: plug in the token, then run this as root. Password and six-digit code go into one field.\n"
-        'cd "$(dirname "$0")" && exec openconnect --config openconnect.conf ' + server + "\n"
+        'cd "$(dirname "$0")" && exec openconnect --config openconnect.conf "$@" ' + server + "\n"
     )
 
 
