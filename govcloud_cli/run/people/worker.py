@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import logging
+import signal
 import sys
 import threading
 from typing import IO, Any
@@ -23,6 +24,8 @@ _AT_ONCE = 16
 
 def main() -> None:
     """Serve standard input to its end."""
+    # Ctrl-C is sent to us too; whoever asks has to clean up through us, and then closes our input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers, sys.stdout = sys.stdout, sys.stderr
     logging.disable()
     job = json.loads(sys.stdin.readline())
