@@ -56,10 +56,10 @@ MOVE = """#!/bin/sh
 set -e
 test "$reason" = connect || exit 0
 ip link set dev "$TUNDEV" netns "$GCT_INSIDE"
-in() { ip netns exec "$GCT_INSIDE" "$@"; }
-in ip link set dev "$TUNDEV" up mtu 1280
-in ip address add "$INTERNAL_IP4_ADDRESS/32" dev "$TUNDEV"
-in ip route add 10.20.0.0/24 dev "$TUNDEV"
+there() { ip netns exec "$GCT_INSIDE" "$@"; }
+there ip link set dev "$TUNDEV" up mtu 1280
+there ip address add "$INTERNAL_IP4_ADDRESS/32" dev "$TUNDEV"
+there ip route add 10.20.0.0/24 dev "$TUNDEV"
 env > "$GCT_STATE.new"
 mv "$GCT_STATE.new" "$GCT_STATE"
 """
