@@ -90,7 +90,7 @@ def holder(spec: inventory.Inventory, plan: vpn.VpnPlan, person: str, *, today: 
     where = f"people.yaml of environment {spec.environment}"
     if found is None:
         raise errors.UsageError(
-            f"nobody is called '{person}'", where=where, remedy="add the person there, and deploy before issuing"
+            f"nobody is called '{person}'", where=where, remedy="add the person there, then `govcloud people sync`"
         )
     if found.leaves_on is not None and found.leaves_on < today:
         raise errors.UsageError(
