@@ -81,10 +81,10 @@ def is_due(shard: shards.ShardPlan, applied: Mapping[str, str]) -> bool | None:
     return _is_due(lambda older: _entries(shard_of(shard, older)), applied, of_shard(shard))
 
 
-def is_realm_due(realm: identity.IdentityPlan, applied: Mapping[str, str]) -> bool | None:
-    """As `is_due`, for the realm: its clients have the secrets of tenants' applications."""
+def is_realm_due(realm: identity.IdentityPlan, applied: Mapping[str, str], secrets: Mapping[str, str]) -> bool | None:
+    """As `is_due`, for the realm: its clients have the secrets of tenants' applications. `secrets`: `Facts.secrets`."""
     generations = {one.tenant: _generation(one.secret) for one in realm.clients if one.tenant and one.secret}
-    return _is_due(lambda older: steps.identity_entries(realm_of(realm, older)), applied, generations)
+    return _is_due(lambda older: steps.identity_entries(realm_of(realm, older), secrets), applied, generations)
 
 
 def _is_due(

@@ -119,7 +119,7 @@ def test_realm_and_stack_that_wait_for_an_applications_secret_only_are_due(
     assert after.identity is not None
     assert rotations.is_due(shard_of(after), entries(shard_of(before))) is True
     assert rotations.changing(shard_of(after), entries(shard_of(before))) == {TENANT}
-    last = steps.identity_entries(before.identity)
-    assert rotations.is_realm_due(after.identity, last) is True
-    assert rotations.is_realm_due(before.identity, last) is False
-    assert rotations.is_realm_due(after.identity, {**last, "Realm/govcloud": "another"}) is None
+    last = steps.identity_entries(before.identity, {})
+    assert rotations.is_realm_due(after.identity, last, {}) is True
+    assert rotations.is_realm_due(before.identity, last, {}) is False
+    assert rotations.is_realm_due(after.identity, {**last, "Realm/govcloud": "another"}, {}) is None

@@ -65,7 +65,9 @@ def read(api: Api, realm: str, *, seal: Callable[[str], str]) -> dict[str, Field
     for client, roles in (whole.get("roles", {}).pop("client", None) or {}).items():
         if client in clients:
             clients[client]["roles"] = roles
-    found = {f"Realm/{realm}": {name: value for name, value in whole.items() if name not in _APART}}
+    found: dict[str, Mapping[str, Any]] = {
+        f"Realm/{realm}": {name: value for name, value in whole.items() if name not in _APART}
+    }
     found |= {f"Client/{name}": client for name, client in clients.items()}
     found |= _groups(whole.get("groups") or ())
     found |= {f"IdentityProvider/{one['alias']}": one for one in whole.get("identityProviders") or ()}

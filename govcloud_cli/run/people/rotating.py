@@ -40,12 +40,13 @@ class Due:
 def due(plan: plans.SidePlan, folder: workspace.SideFolder) -> Due:
     """What of `plan` (with its generations, `sites.plan`) is not applied yet."""
     record = applied.load(folder)
-    planned = {step.name: step for step in steps.of(plan, sites.facts(plan, folder))}
+    facts = sites.facts(plan, folder)
+    planned = {step.name: step for step in steps.of(plan, facts)}
     found: list[steps.Step] = []
     tenants: list[str] = []
     waiting: list[str] = []
     realm = record.entries.get(IDENTITY, {})
-    if plan.identity is not None and realm and rotations.is_realm_due(plan.identity, realm):
+    if plan.identity is not None and realm and rotations.is_realm_due(plan.identity, realm, facts.secrets):
         found.append(planned[IDENTITY])
     for shard in plan.shards:
         last = record.entries.get(shard.id, {})

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import oid
 
-from govcloud_cli.run.pki import model
-from govcloud_cli.run.vpn import certificates, register
+from govcloud_cli.run.pki import issue, model
+from govcloud_cli.run.vpn import register
 
 LIFETIME = datetime.timedelta(minutes=10)
 _UNIT = "govcloud verify"
@@ -79,7 +79,7 @@ class Signer:
             .not_valid_before(begins)
             .not_valid_after(ends)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(certificates.key_usage(digital_signature=True), critical=True)
+            .add_extension(issue.key_usage(sign_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([oid.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
             .sign(self.key, hashes.SHA256())
         )

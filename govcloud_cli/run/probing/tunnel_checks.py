@@ -122,14 +122,14 @@ def _registered(office: desk.Desk, there: gateway.Gateway, people: Sequence[str]
             )
             ended = []
             for person in people:
-                for made in (papers.good[person], papers.revoked[person]):
-                    issued = made.issued(person, issuer.id)
+                good, refused = (each[person].issued(person, issuer.id) for each in (papers.good, papers.revoked))
+                for issued in (good, refused):
                     told = {
                         name: getattr(issued, name) for name in ("serial", "person", "fingerprint", "key", "issuer")
                     }
                     office.note(chain.Action.VPN_ISSUED, {**told, "until": chain.timestamp(issued.not_after)})
                     book.issue(issued, now=now)
-                ended.append(issued)
+                ended.append(refused)
             office.revoke(book, tuple(ended), reason="other", note="for verify: it must be refused")
             office.refresh(book, anew=True)
         cutting.publish(office, there)

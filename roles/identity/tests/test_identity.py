@@ -158,7 +158,8 @@ def test_only_the_proxy_listens_beyond_loopback_and_only_where_it_should(
     ours = [line.split() for line in seen["listeners"].splitlines() if '("java"' in line or '("haproxy"' in line]
     places = {(line[3].rpartition(":")[0].strip("[]"), int(line[3].rpartition(":")[2])) for line in ours}
     beyond = {place for place in places if place[0] not in ("127.0.0.1", "::1", "::ffff:127.0.0.1")}
-    zones = {(address, variables["identity_port"]) for address in variables["identity_listen_addresses"]}
+    everywhere = variables["identity_listen_addresses"] + variables["identity_admin_listen_addresses"]
+    zones = {(address, variables["identity_port"]) for address in everywhere}
     admin = {(address, variables["identity_admin_port"]) for address in variables["identity_admin_listen_addresses"]}
     assert beyond == zones | admin
 
