@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from govcloud_cli.plan import identity, identity_places, plans, steps
@@ -226,9 +226,9 @@ def _step(subject: looking.Subject) -> steps.Step | None:
     return next((step for step in subject.steps if step.kind is steps.StepKind.IDENTITY), None)
 
 
-def _entries(subject: looking.Subject) -> Collection[str]:
+def _entries(subject: looking.Subject) -> frozenset[str]:
     step = _step(subject)
-    return frozenset() if step is None else step.entries.keys()
+    return frozenset() if step is None else frozenset(step.entries)
 
 
 def _host(subject: looking.Subject) -> str:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import oid
 
 from govcloud_cli.run.pki import issue, model
-from govcloud_cli.run.vpn import register
+from govcloud_cli.run.vpn import certificates, register
 
 LIFETIME = datetime.timedelta(minutes=10)
 _UNIT = "govcloud verify"

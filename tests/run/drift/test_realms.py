@@ -45,7 +45,7 @@ def service(tmp_path: pathlib.Path) -> Service:
     record.digests = {one.name: one.digest for one in ordered}
     subject = drift.Subject(plan=plan, steps=ordered, record=record, folder=folder, way=reach.Reach(namespace=None))
     entries = record.entries["identity"]
-    there = {part: {"name": part} for part in (*entries, *realms._EXPLAINED)}
+    there: dict[str, dict[str, Any]] = {part: {"name": part} for part in (*entries, *realms._EXPLAINED)}
     there[CLIENT] |= {"redirectUris": [], "secret": "sealed:1"}
     there["Realm/govcloud"] |= {"passwordPolicy": "length(12)"}
     made = Service(subject, there)
