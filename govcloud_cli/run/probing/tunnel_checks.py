@@ -120,7 +120,7 @@ def _registered(office: desk.Desk, there: gateway.Gateway, people: Sequence[str]
                 good={person: signer.person(person) for person in people},
                 revoked={person: signer.person(person) for person in people},
             )
-            ended = []
+            ended: list[register.Issued] = []
             for person in people:
                 for made in (papers.good[person], papers.revoked[person]):
                     issued = made.issued(person, issuer.id)
@@ -129,7 +129,8 @@ def _registered(office: desk.Desk, there: gateway.Gateway, people: Sequence[str]
                     }
                     office.note(chain.Action.VPN_ISSUED, {**told, "until": chain.timestamp(issued.not_after)})
                     book.issue(issued, now=now)
-                ended.append(issued)
+                    if made is papers.revoked[person]:
+                        ended.append(issued)
             office.revoke(book, tuple(ended), reason="other", note="for verify: it must be refused")
             office.refresh(book, anew=True)
         cutting.publish(office, there)
