@@ -74,12 +74,12 @@ def _made(place: _Place) -> Seen:
         until.callback(_attempts, place, "9")
         _attempts(place, "9")
         chosen = [member for member in place.vpn.probes if any(probe.by == member.group for probe in place.own)]
-        signer = until.enter_context(_registered(office, there, [member.person for member in chosen]))
+        papers = until.enter_context(_registered(office, there, [member.person for member in chosen]))
         other = until.enter_context(probe_people.probe_person(api, groups=(), person=probe_people.name()))
         for member in chosen:
             person = until.enter_context(probe_people.probe_person(api, groups=(), person=member.person))
             began = _now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            found = _asked(place, member, _job(place, member, person, other, signer))
+            found = _asked(place, member, _job(place, member, person, other, papers))
             seen |= judged(place.own, member.group, found, _attempts(place, began))
     return seen
 
@@ -120,7 +120,7 @@ def _registered(office: desk.Desk, there: gateway.Gateway, people: Sequence[str]
                 good={person: signer.person(person) for person in people},
                 revoked={person: signer.person(person) for person in people},
             )
-            ended = []
+            ended: list[register.Issued] = []
             for person in people:
                 good, refused = (each[person].issued(person, issuer.id) for each in (papers.good, papers.revoked))
                 for issued in (good, refused):

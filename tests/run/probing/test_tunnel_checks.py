@@ -14,8 +14,8 @@ from govcloud_cli.plan import probes
 from govcloud_cli.run import reach
 from govcloud_cli.run.people import places
 from govcloud_cli.run.probing import tunnel_checks
-from govcloud_cli.run.vpn import desk
-from tests.support import inventories
+from govcloud_cli.run.vpn import crl, desk, register
+from tests.support import inventories, vpn
 
 HERE = reach.Reach(namespace=None)
 SPRAYING = "tunnel/internet-client/staff/password-spraying"
@@ -57,3 +57,38 @@ def test_a_side_without_a_gateway_is_asked_nothing() -> None:
     site: Any = None
     (internal,) = [side for side in inventories.plan(inventories.lab()).sides if side.side is platforms.Side.INTERNAL]
     assert list(tunnel_checks.jobs(site, internal, HERE)) == []
+
+
+class Published:
+    """A gateway that takes every list."""
+
+    machine = "gateway"
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def publish(self, *, disconnect: Any = ()) -> tuple[str, ...]:
+        self.times += 1
+        return tuple(disconnect)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_whatever_happens_no_certificate_counts_afterwards(tmp_path: pathlib.Path, fails: bool) -> None:
+    office, there = vpn.office(tmp_path), Published()
+    office.desk.prepare()
+    gate: Any = there
+
+    def counting() -> list[str]:
+        return [one.person for one in register.read(register.path_of(office.folder)) if one.counts(office.now)]
+
+    try:
+        with tunnel_checks._registered(office.desk, gate, ["govcloud-probe-staff"]):
+            assert counting() == ["govcloud-probe-staff"], "one of the two is revoked from the start"
+            if fails:
+                raise RuntimeError("a probe")
+    except RuntimeError:
+        assert fails
+    assert counting() == []
+    (listed,) = crl.read(crl.path_of(office.folder))
+    assert len(list(listed)) == 2
+    assert there.times == 2
