@@ -8,7 +8,8 @@ import pytest
 
 from govcloud_cli.commands import deploy as command
 from govcloud_cli.model import platforms
-from govcloud_cli.run import applied, policies, preparing, process, sides, sites, verify, workspace
+from govcloud_cli.run import applied, enforcing, policies, preparing, process, sides, sites, verify, workspace
+from govcloud_cli.run.access import routine
 from govcloud_cli.run.people import deploying as deploying_people
 from tests.support import deploying, inventories
 from tests.support.command_line import run
@@ -27,9 +28,10 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(preparing, "prepare", lambda *_, **__: preparing.Prepared(tools={}, made=()))
     monkeypatch.setattr(sites, "prepare_keys", lambda _: None)
     monkeypatch.setattr(policies, "judge", lambda *_, **__: deploying.SILENCE)
-    monkeypatch.setattr(policies, "guards", lambda *_, **__: ())
+    monkeypatch.setattr(enforcing, "guards", lambda *_, **__: ())
     monkeypatch.setattr(process, "end_leftovers", lambda _: ())
     monkeypatch.setattr(deploying_people.People, "settle", lambda *_: None)
+    monkeypatch.setattr(routine, "follow", lambda *_, **__: None)
 
     def ran_side(self: Any) -> None:
         ran.append(self.plan.side.value)

@@ -94,6 +94,7 @@ def test_an_application_is_a_confidential_client_with_exactly_its_addresses() ->
         "redirect_uris": ("https://ledger.example/callback",),
         "audiences": (),
         "secret": "application/finance-prod-ledger",
+        "tenant": "finance",
     }
 
 

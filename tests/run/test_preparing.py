@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from govcloud_cli import errors
+from govcloud_cli.plan import steps
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import image, preparing, sites, tools, workspace
 from govcloud_cli.run.tools import host as tools_host
@@ -110,7 +111,7 @@ def test_secrets_are_made_where_there_is_an_identity_service_and_nowhere_else(si
             assert (made, dict(before), dict(after)) == (set(), {}, {})
         else:
             assert made == {"identity-engine", "vpn-client"}
-            assert (dict(before), set(after)) == ({}, made | {"break-glass"})
+            assert (dict(before), set(after)) == ({}, made | {"break-glass", steps.DERIVED})
             assert (folder.pki / "identity-external-identity.crt").exists()
             assert (folder.pki / "sslvpn-gateway.key").stat().st_mode & 0o777 == 0o600
 

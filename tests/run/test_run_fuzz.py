@@ -167,9 +167,13 @@ def border() -> str:
 @functools.cache
 def template() -> tuple[jinja2.Template, dict[str, Any]]:
     role = resources.folder("roles") / "zone_firewall"
-    own = yaml.safe_load((role / "vars" / "main.yml").read_text(encoding="utf-8"))
+    own = {}
+    for kind in ("defaults", "vars"):
+        own |= yaml.safe_load((role / kind / "main.yml").read_text(encoding="utf-8"))
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     environment.filters.update(filters.FilterModule().filters() | mathstuff.FilterModule().filters())
+    # Of Jinja: Ansible's own knows undefined values of its own templating alone.
+    environment.filters["default"] = jinja2.filters.FILTERS["default"]
     environment.tests.update(checks.TestModule().tests())
     settings = {key: value for key, value in own.items() if "{{" not in str(value)}
     return environment.from_string((role / "templates" / "ruleset.nft.j2").read_text(encoding="utf-8")), settings
@@ -182,7 +186,7 @@ def rule_set(reasons: Sequence[str]) -> str:
     variables = json.loads(
         border(), object_hook=lambda one: {key: _in_its_place(value, said) for key, value in one.items()}
     )
-    return found.render(ansible_managed="test", **settings, **variables)
+    return found.render(ansible_managed="test", **{**settings, **variables})
 
 
 def _in_its_place(value: Any, said: Mapping[str, str]) -> Any:

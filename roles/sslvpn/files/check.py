@@ -63,6 +63,8 @@ def judge(settings: gate.Settings, *, person: str, address: str, secret: bytes) 
             status, answer = _ask(settings, person, password, code, address)
             _require_granted(settings, person, status, answer)
             # What the session is held against: nobody connects, by cookie or otherwise, who was not found good here.
+            # An earlier log-in that was not used ends with the next: it would let in who replays a cookie.
+            attempts.execute("DELETE FROM granted WHERE person = ? AND address = ?", (person, address))
             attempts.execute("INSERT INTO granted VALUES (?, ?, ?)", (person, address, now))
         except _Wrong:
             # What cannot be counted must not be free to try; a fault of our own or of the service is nobody's attempt.

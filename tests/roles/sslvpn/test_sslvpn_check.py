@@ -43,6 +43,17 @@ def test_password_and_code_are_told_apart(programs: SimpleNamespace, place: Plac
     assert asked == [("li-na", "密码 with 7 words", "123456", ADDRESS)], "the service is told from where he is"
 
 
+def test_a_log_in_that_was_not_used_ends_with_the_next_from_there(
+    programs: SimpleNamespace, place: Place, asked: list[Any]
+) -> None:
+    for address in (ADDRESS, ADDRESS, "10.30.0.12"):
+        judge(programs, place, address=address)
+    with programs.gate.attempts(place.settings) as known:
+        left = [address for (address,) in known.execute("SELECT address FROM granted ORDER BY address")]
+    assert left == [ADDRESS, "10.30.0.12"], "or it would let in who replays a cookie"
+    assert len(asked) == 3
+
+
 @pytest.mark.parametrize(
     "secret",
     [b"", b"\0", b"123456", b"password", b"password12345", b"password12345x", "password１２３４５６".encode(),

@@ -13,7 +13,12 @@ from tests.support import control_plane
 
 
 def test_an_interrupt_leaves_it_to_whoever_cleans_up_through_it() -> None:
-    job = {"url": "https://127.0.0.1:1", "secret": "s", "ca": test_transport.pem(control_plane._authority())}
+    job = {
+        "url": "https://127.0.0.1:1",
+        "secret": "s",
+        "patience": 1.0,
+        "ca": test_transport.pem(control_plane._authority()),
+    }
     question = {"number": 1, "method": "GET", "path": "/admin/realms/govcloud", "body": None, "query": {}}
     with subprocess.Popen(
         [sys.executable, "-m", "govcloud_cli.run.people.worker"],

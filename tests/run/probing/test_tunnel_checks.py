@@ -67,7 +67,7 @@ class Published:
     def __init__(self) -> None:
         self.times = 0
 
-    def publish(self, *, disconnect: Any = ()) -> tuple[str, ...]:
+    def publish(self, *, disconnect: Any = (), forget: Any = ()) -> tuple[str, ...]:
         self.times += 1
         return tuple(disconnect)
 
