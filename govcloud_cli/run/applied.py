@@ -31,6 +31,8 @@ class Applied:
     """Tenants that have something here."""
     untested: list[str] = dataclasses.field(default_factory=list)
     """Machines whose roles ran and whose roles' tests have not passed since."""
+    signed_in: bool = False
+    """Whether temporary people were let in and refused as planned since something was last changed."""
     frozen: list[str] = dataclasses.field(default_factory=list)
     """`<tenant>/<environment>` of what is frozen (`lifecycle.frozen_names`)."""
 
@@ -41,6 +43,7 @@ class Applied:
     def begin(self, step: steps.Step, tenants: Iterable[str] = ()) -> None:
         """Before a step: from now on its entries may exist, and its old digest says nothing any more."""
         self.digests.pop(step.name, None)
+        self.signed_in = False
         self.entries[step.name] = {**self.entries.get(step.name, {})}
         self.tenants = sorted({*self.tenants, *tenants})
         self.save()
@@ -59,7 +62,7 @@ class Applied:
         workspace.write(self.folder.applied, json.dumps({"schemaVersion": _SCHEMA, **content}, ensure_ascii=False))
 
 
-_FIELDS = ("digests", "entries", "outputs", "snapshots", "tenants", "untested", "frozen")
+_FIELDS = ("digests", "entries", "outputs", "snapshots", "tenants", "untested", "signed_in", "frozen")
 
 
 def load(folder: workspace.SideFolder) -> Applied:

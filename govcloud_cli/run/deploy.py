@@ -197,22 +197,27 @@ def _verify(
     site: sites.Site, plan: plans.Plan, runs: Sequence[sides.SideRun], *, journal: progress.Journal, logs: pathlib.Path
 ) -> tuple[verify.Checked, ...]:
     with journal.step("verify") as step:
-        # Where machines look as they did when their roles' tests passed, those would read the same again.
-        hosts = {run.plan.side: run.record.untested for run in runs}
+        # Where machines look as they did when their roles' tests passed, those would read the same again; and where
+        # nothing was changed since people were let in and refused as planned, no accounts are made for that.
+        extents = {
+            run.plan.side: verify.Extent(
+                hosts=tuple(run.record.untested), people=not run.record.signed_in or bool(run.repaired)
+            )
+            for run in runs
+        }
         checked = verify.verify(
             site,
             plan,
             report=lambda text: journal.doing("verify", text),
             logs=logs,
-            role_tests=hosts,
-            patient=False,
+            extents=extents,
         )
         wrong = [check for check in checked if not check.ok]
         step.note = f"{len(checked) - len(wrong)} of {len(checked)} probes as expected"
         if wrong:
             raise verify.mismatch(wrong, logs=logs)
         for run in runs:
-            if run.record.untested:
-                run.record.untested = []
+            if run.record.untested or not run.record.signed_in:
+                run.record.untested, run.record.signed_in = [], True
                 run.record.save()
     return checked

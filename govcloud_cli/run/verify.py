@@ -26,6 +26,16 @@ _PACKET_TIMEOUT = 2.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Extent:
+    """How much of a side a deploy probes: what would come out as last time is left out."""
+
+    hosts: tuple[str, ...]
+    """Machines whose roles' tests run."""
+    people: bool
+    """Whether temporary people are made, with accounts and certificates, for probes of tokens and tunnels."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Checked:
     """One probe and what came of it."""
 
@@ -45,26 +55,26 @@ def verify(
     *,
     report: Callable[[str], None],
     logs: pathlib.Path,
-    role_tests: Mapping[platforms.Side, Sequence[str]] | None = None,
-    patient: bool = True,
+    extents: Mapping[platforms.Side, Extent] | None = None,
 ) -> tuple[Checked, ...]:
-    """Every probe of `plan`, and the roles' tests on the hosts of `role_tests` (all, if None).
+    """Every probe of `plan`, and the roles' tests on every host; or as much of each side as `extents` has.
 
-    Unless `patient`, without the probes that have to wait (`identity_probes.SLOW`).
+    With extents also without the probes that have to wait (`identity_probes.SLOW`).
     """
     jobs: list[Callable[[], list[Checked]]] = []
     for side in plan.sides:
-        on = [host.name for host in side.hosts] if role_tests is None else list(role_tests.get(side.side, ()))
+        whole = Extent(hosts=tuple(host.name for host in side.hosts), people=True)
+        extent = whole if extents is None else extents[side.side]
         folder, way = site.space.side(side.side), reach.of(side)
         jobs.append(functools.partial(_packets, side, folder, way))
         jobs.append(functools.partial(_tenants, side, folder, way))
-        for own, make in identity_checks.jobs(site, side, way, patient=patient):
+        for own, make in identity_checks.jobs(site, side, way, people=extent.people, patient=extents is None):
             jobs.append(functools.partial(_made, own, make))
-        for own, make in tunnel_checks.jobs(site, side, way):
+        for own, make in tunnel_checks.jobs(site, side, way) if extent.people else ():
             jobs.append(functools.partial(_made, own, make))
-        if on:
+        if extent.hosts:
             log = logs / f"{side.side.value}-role-tests.log"
-            jobs.append(functools.partial(_roles, side, folder, way, on, log))
+            jobs.append(functools.partial(_roles, side, folder, way, extent.hosts, log))
     report(f"{sum(len(side.probes) for side in plan.sides)} probes and the roles' own tests")
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(jobs)) as pool:
         return tuple(check for found in pool.map(lambda job: job(), jobs) for check in found)

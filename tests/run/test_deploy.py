@@ -16,7 +16,7 @@ from govcloud_cli import errors
 from govcloud_cli.governance import chain
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import shards
-from govcloud_cli.run import applied, destroy, drift, ledger, preparing, progress, request_audit, sites
+from govcloud_cli.run import applied, destroy, drift, ledger, preparing, progress, request_audit, sites, verify
 from govcloud_cli.run.audit import places, reading
 from govcloud_cli.run.vpn import gateway
 from tests.support import deploying, inventories
@@ -61,6 +61,26 @@ def test_a_first_deploy_is_on_record_from_before_its_first_step_to_its_end(lab: 
     assert entries[-1].action == "deploy-ended"
     assert entries[-1].details["result"] == "done"
     assert "external/roles" in entries[-1].details["changed"]
+
+
+def test_temporary_people_are_made_where_something_changed_since_they_were_last(
+    lab: pathlib.Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[bool] = []
+    answers = ["open", "blocked", "open", "open"]
+
+    def probed(*_: object, extents: dict[platforms.Side, verify.Extent], **__: object) -> tuple[verify.Checked, ...]:
+        made.append(extents[EXTERNAL].people)
+        return (verify.Checked(id="x", expected="open", seen=answers[len(made) - 1]),)
+
+    monkeypatch.setattr(verify, "verify", probed)
+    run(lab)
+    edit(lab, "finance", lambda spec: spec["contact"].update(phone="0990-5550199"))
+    with pytest.raises(errors.GovcloudError, match="came out otherwise"):
+        run(lab)
+    run(lab)
+    run(lab)
+    assert made == [True, True, True, False], "a deploy that failed to show it leaves it to the next"
 
 
 def test_a_deploy_that_changes_nothing_leaves_no_record(lab: pathlib.Path, world: World) -> None:

@@ -167,7 +167,7 @@ def border() -> str:
 @functools.cache
 def template() -> tuple[jinja2.Template, dict[str, Any]]:
     role = resources.folder("roles") / "zone_firewall"
-    own = {}
+    own: dict[str, Any] = {}
     for kind in ("defaults", "vars"):
         own |= yaml.safe_load((role / kind / "main.yml").read_text(encoding="utf-8"))
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)

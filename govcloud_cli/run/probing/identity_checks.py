@@ -28,17 +28,17 @@ Seen = dict[str, str]
 
 
 def jobs(
-    site: sites.Site, side: plans.SidePlan, way: reach.Reach, *, patient: bool
+    site: sites.Site, side: plans.SidePlan, way: reach.Reach, *, people: bool, patient: bool
 ) -> Iterator[tuple[list[probes.Probe], Callable[[], Seen]]]:
-    """The probes that go together, and what makes them; without those that wait, unless `patient`."""
+    """The probes that go together, and what makes them.
+
+    Unless `people`, without those of temporary people's tokens; unless `patient`, without those that wait.
+    """
     if side.identity is None:
         return
     folder = site.space.side(side.side)
-    own = [
-        probe
-        for probe in side.probes
-        if probe.kind in (probes.Kind.TOKEN, probes.Kind.WEB) and (patient or probe.act not in identity_probes.SLOW)
-    ]
+    kinds = (probes.Kind.TOKEN, probes.Kind.WEB) if people else (probes.Kind.WEB,)
+    own = [probe for probe in side.probes if probe.kind in kinds and (patient or probe.act not in identity_probes.SLOW)]
     zones = [probe for probe in own if probe.kind is probes.Kind.WEB and probe.source]
     here = [probe for probe in own if probe not in zones]
     place = places.Place(site=site, plan=side, identity=side.identity)

@@ -39,9 +39,9 @@ def planned(kind: probes.Kind) -> list[probes.Probe]:
     return [probe for probe in side().probes if probe.kind is kind]
 
 
-def run(site: Any, *, patient: bool = True) -> dict[str, str]:
+def run(site: Any, *, people: bool = True, patient: bool = True) -> dict[str, str]:
     seen: dict[str, str] = {}
-    for own, make in identity_checks.jobs(site, side(), HERE, patient=patient):
+    for own, make in identity_checks.jobs(site, side(), HERE, people=people, patient=patient):
         found = make()
         assert {probe.id for probe in own} == set(found)
         seen |= found
@@ -86,6 +86,11 @@ def test_every_probe_is_made_once_and_a_deploy_leaves_out_what_waits(site: Any, 
     assert len(made) == 2
 
 
+def test_without_people_no_account_is_made(site: Any, made: list[dict[str, Any]]) -> None:
+    assert set(run(site, people=False)) == {probe.id for probe in planned(probes.Kind.WEB)}
+    assert [job["people"] for job in made] == [{}]
+
+
 def test_the_worker_is_told_one_person_for_each_group_and_where_databases_are(
     site: Any, made: list[dict[str, Any]]
 ) -> None:
@@ -104,7 +109,7 @@ def test_the_worker_is_told_one_person_for_each_group_and_where_databases_are(
 
 
 def test_a_side_without_identity_service_has_nothing_to_do(site: Any) -> None:
-    assert list(identity_checks.jobs(site, side(platforms.Side.INTERNAL), HERE, patient=True)) == []
+    assert list(identity_checks.jobs(site, side(platforms.Side.INTERNAL), HERE, people=True, patient=True)) == []
 
 
 def test_a_service_that_is_dead_proves_nothing(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
