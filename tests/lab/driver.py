@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -66,7 +67,7 @@ class Cloud:
         """Run a verb to its end; it must exit with `code`."""
         process = self.start(verb, *arguments, actor=actor)
         out, err = process.communicate(timeout=_PATIENCE)
-        told = f"govcloud {verb} {' '.join(arguments)} exited {process.returncode}:\n{out[-4000:]}\n{err[-4000:]}"
+        told = f"govcloud {verb} {' '.join(arguments)} exited {process.returncode}:\n{_shortly(out)}\n{err[-4000:]}"
         assert process.returncode == code, told
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
@@ -177,6 +178,13 @@ def remove(cloud: Cloud) -> None:
         inventories.copy("lab", cloud.folder)
         cloud.run("destroy", "--yes")
     shutil.rmtree(cloud.folder)
+
+
+def _shortly(out: str) -> str:
+    """The end of an output; of probes those that came out otherwise."""
+    with contextlib.suppress(ValueError):
+        return json.dumps(wrong(json.loads(out)), indent=1)[-4000:] if '"probes"' in out else out[-4000:]
+    return out[-4000:]
 
 
 def wrong(verified: dict[str, Any]) -> dict[str, str]:

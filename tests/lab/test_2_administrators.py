@@ -80,11 +80,12 @@ def test_nobody_has_two_of_the_duties(cloud: driver.Cloud) -> None:
             chosen_before = dict(chosen)
             chosen.update(extra)
             file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-            assert chosen["id"] in cloud.run("validate", code=1).stdout
+            told = cloud.run("validate", code=2)
+            assert "spec.people[0]" in told.stdout + told.stderr
             chosen.clear()
             chosen.update(chosen_before)
         document["spec"]["people"].append({**chosen, "duty": "audit"})
         file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-        cloud.run("validate", code=1)
+        cloud.run("validate", code=2)
     finally:
         file.write_text(before, encoding="utf-8")
