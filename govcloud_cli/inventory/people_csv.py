@@ -73,6 +73,8 @@ def _head(cells: Sequence[csv_cells.Cell], file: str) -> Iterator[errors.Fault]:
     for cell in cells:
         if cell.text not in COLUMNS:
             hint = wording.suggestion(cell.text, COLUMNS) or f"the columns are {_HEADER}"
+            if ";" in cell.text or "\t" in cell.text:
+                hint = f"separate the columns by commas: {_HEADER}"
             yield _fault("GC1102", file, cell, message=f"there is no column '{cell.text}'", remedy=hint)
         elif cell.text in seen:
             yield _fault("GC1206", file, cell, message=f"the column {cell.text} is there twice", found=cell.text)

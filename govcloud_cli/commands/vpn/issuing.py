@@ -68,6 +68,8 @@ def issue(
         raise errors.UsageError("--out goes with --csr: a token gets its certificate itself")
     if request is not None and (module or pin_file):
         raise errors.UsageError("--csr needs no token here, so no --module and no --pin-file")
+    if out is not None and not out.parent.is_dir():
+        raise errors.UsageError(f"{out.parent} is no folder", remedy="make it first: the certificate goes there")
     if machine is not None and (request or module or label):
         raise errors.UsageError("--machine makes a token of its own, so no --token, no --module and no --csr")
     place = offices.find(environment)
@@ -80,7 +82,7 @@ def issue(
         result = _on_token(place, holder, label=label, module=module, pin_file=pin_file, replace=replace)
     published = _publish(place, result)
     if request is not None and out is not None:
-        out.write_bytes(result.certificate)
+        _write(out, result)
     ours = options.flag(environment)
     _print(
         result,
@@ -89,6 +91,17 @@ def issue(
         as_json=as_json,
         to_stdout=request is not None and out is None,
     )
+
+
+def _write(file: pathlib.Path, result: issuing.Result) -> None:
+    try:
+        file.write_bytes(result.certificate)
+    except OSError as error:
+        raise errors.GovcloudError(
+            f"the certificate cannot be written to {file}",
+            cause=error.strerror or "",
+            remedy="it is issued and counts: issue again with --replace, which ends it",
+        ) from None
 
 
 def _on_token(

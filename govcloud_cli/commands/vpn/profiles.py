@@ -47,7 +47,8 @@ def profile(*, person: str, out: pathlib.Path | None, machine: str | None, envir
     ]
     if not theirs:
         raise errors.UsageError(
-            f"{person} has no valid certificate", remedy=f"govcloud vpn issue --person {person} --token LABEL"
+            f"{person} has no valid certificate",
+            remedy=f"govcloud vpn issue --person {person} {f'--machine {machine}' if machine else '--token LABEL'}",
         )
     try:
         server_ca = (place.folder.pki / "services-ca.crt").read_text(encoding="ascii")

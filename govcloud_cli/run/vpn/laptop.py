@@ -18,7 +18,7 @@ from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.run import machines, reach, sites
-from govcloud_cli.run.vpn import certificates, desk, issuing
+from govcloud_cli.run.vpn import certificates, desk, issuing, register
 
 SHORTEST_PIN, LONGEST_PIN = 4, 64
 _TIMEOUT = 120.0
@@ -39,6 +39,13 @@ class Laptop:
         """Make a software token there and issue to its key. Raises as `issuing.by_request`."""
         if not SHORTEST_PIN <= len(pin) <= LONGEST_PIN or not pin.isascii() or not pin.isalnum():
             raise errors.UsageError(f"a PIN is {SHORTEST_PIN} to {LONGEST_PIN} ASCII letters and digits")
+        active = [one for one in register.read(register.path_of(office.folder)) if one.counts(office.clock())]
+        if not replace and any(one.person == holder.person for one in active):
+            raise errors.UsageError(
+                f"{holder.person} has a valid certificate already",
+                cause="--machine makes another token there, and the key on the one before is gone",
+                remedy="say --replace: the certificate of before ends",
+            )
         ours = {"person": holder.person, "pin": pin}
         request = self._ask({"operation": "request", **ours})["request"].encode("ascii")
         result = issuing.by_request(office, holder, request, label=holder.person, object_id=_OBJECT, replace=replace)

@@ -85,17 +85,28 @@ def test_who_may_not_come_in_gets_no_certificate(
     assert not (place.folder.path / "vpn").exists()
 
 
+def test_a_certificate_that_cannot_be_written_says_what_becomes_of_it(
+    place: offices.Place, machine: gateways.Machine, request_file: str, tmp_path: pathlib.Path
+) -> None:
+    result = issue(request_file, "--out", str(tmp_path / ("x" * 300)))
+    assert result.code == 1
+    assert "cannot be written" in result.stderr
+    assert "--replace" in result.stderr
+
+
 @pytest.mark.usefixtures("place")
 def test_words_that_contradict_each_other_are_refused(request_file: str) -> None:
     cases = {
         ("issue", "--person", "li.wei", "--out", "x"): "--out goes with --csr",
         ("issue", "--person", "li.wei", "--csr", request_file, "--module", "m.so"): "no --module",
+        ("issue", "--person", "li.wei", "--csr", request_file, "--out", "not-there/li.crt"): "not-there is no folder",
         ("revoke", "--reason", "lost"): "either --person or --serial",
         ("revoke", "--reason", "lost", "--person", "li.wei", "--serial", "aa"): "either --person or --serial",
         ("revoke", "--reason", "lost", "--person", "li.wei"): "never had a certificate",
         ("revoke", "--reason", "lost", "--serial", "zz"): "no serial number 'zz'",
         ("revoke", "--reason", "unfinished", "--person", "li.wei"): "",
-        ("profile", "--person", "li.wei"): "has no valid certificate",
+        ("profile", "--person", "li.wei"): "--token LABEL",
+        ("profile", "--person", "li.wei", "--machine", "internet-client"): "--machine internet-client",
         ("rotate",): "there is no authority yet",
     }
     for words, message in cases.items():

@@ -7,7 +7,7 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.run import process
-from govcloud_cli.run.vpn import laptop, profile
+from govcloud_cli.run.vpn import laptop, profile, register
 from tests.run.vpn.test_register import issued
 from tests.support import vpn
 
@@ -53,6 +53,17 @@ def test_a_pin_that_is_none_is_refused_before_anything_is_asked(
     one = found(tmp_path, monkeypatch, "internet-client")
     with pytest.raises(errors.UsageError, match="a PIN is 4 to 64"):
         one.issue(vpn.office(tmp_path / "o").desk, vpn.LI, pin=pin, replace=False)
+
+
+def test_another_token_needs_replace_because_the_one_before_is_gone(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, office = found(tmp_path, monkeypatch, "internet-client"), vpn.office(tmp_path / "o")
+    with register.opened(office.folder) as book:
+        book.issue(issued("aa"), now=office.now)
+    with pytest.raises(errors.UsageError, match="has a valid certificate already") as caught:
+        one.issue(office.desk, vpn.LI, pin="24680", replace=False)
+    assert "--replace" in str(caught.value.remedy)
 
 
 def test_its_files_are_scripts_that_a_shell_takes(tmp_path: pathlib.Path) -> None:
