@@ -56,7 +56,7 @@ def test_an_option_that_is_none_is_found() -> None:
     assert unknown("vpn isue --person li.wei") == ["isue"]
 
 
-# -- the tour that `tests/lab/test_2_tour.py` walks
+# -- the tour that `tests/lab/test_2_newcomer.py` walks
 
 
 def test_the_tour_is_a_person_and_six_commands() -> None:
