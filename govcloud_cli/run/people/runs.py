@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from govcloud_cli import errors
-from govcloud_cli.governance import chain, people_changes
+from govcloud_cli.governance import chain, people_changes, people_refusals
 from govcloud_cli.plan import rotations
 from govcloud_cli.run import ledger, lock, preparing, process, progress, sides, sites
 from govcloud_cli.run import rotations as rotation_record
@@ -92,11 +92,11 @@ def sync(order: Order, journal: progress.Journal) -> tuple[SideResult, ...]:
 
 
 def refuse_mass_leave(of_sides: Sequence[people_changes.Changes], counted: int | None) -> None:
-    """As `people_changes.refuse_mass_leave`, for all sides of a run."""
+    """As `people_refusals.refuse_mass_leave`, for all sides of a run."""
     total = sum(one.leavers for one in of_sides)
     for one in of_sides:
         # Of both sides together: who gives a number has seen the plan of both.
-        people_changes.refuse_mass_leave(one, one.leavers if counted == total else counted)
+        people_refusals.refuse_mass_leave(one, one.leavers if counted == total else counted)
 
 
 def look_at(
