@@ -73,7 +73,12 @@ class People:
             failures += outcome.failures
             step.changed = bool(outcome.done)
             step.note = runs.note(outcome, outlook.changes)
-        self._passwords(run, book)
+        try:
+            self._passwords(run, book)
+        except errors.GovcloudError as error:
+            # Whom nothing could be done for is not to be lost beside the stack.
+            error.cause = "\n".join(filter(None, (error.cause, *failures))) or None
+            raise
         if failures:
             raise errors.PartlyDoneError(
                 f"{len(failures)} changes of people could not be made",

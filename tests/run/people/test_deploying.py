@@ -164,6 +164,26 @@ def test_what_could_not_be_done_is_partly_done_and_done_by_the_next_deploy(
     assert world.service.user("gone")["enabled"] is False
 
 
+def test_a_person_who_fails_and_a_stack_that_fails_are_both_told(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    gone = world.service.add("gone", "org:yunxi-tax")
+    world.service.add("li.wei", "org:yunxi-finance", "finance:owners", shown="李伟")
+    world.service.refuses = lambda _, path: gone in path
+
+    def broken(*_: Any) -> Any:
+        raise errors.GovcloudError("the stack failed", where="tenant-finance", cause="no answer")
+
+    monkeypatch.setattr(rotating, "rotate", broken)
+    one = Deploy(world.says(monkeypatch, {**LI, "groups": ["finance:viewers"]}))
+    one.leave()
+    with pytest.raises(errors.GovcloudError, match="the stack failed") as caught:
+        one.settle()
+    assert caught.value.where == "tenant-finance"
+    assert caught.value.cause == "no answer\ngone: Keycloak refused (HTTP 500)"
+
+
 def test_a_mover_moves_after_the_stacks_and_what_he_knew_changes_then(
     world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
