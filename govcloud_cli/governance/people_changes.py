@@ -162,14 +162,19 @@ class Changes:
         return iter((*self.leaves, *self.moves, *self.returns, *self.joins))
 
     @property
+    def leaving(self) -> frozenset[str]:
+        """Who loses what he has now."""
+        return frozenset(leave.person for leave in self.leaves if leave.was_enabled)
+
+    @property
     def leavers(self) -> int:
-        """How many lose what they have now."""
-        return sum(leave.was_enabled for leave in self.leaves)
+        """How many those are."""
+        return len(self.leaving)
 
     @property
     def most_leavers(self) -> int:
         """So many may leave at once without somebody having counted them."""
-        return max(FEW_LEAVERS, self.accounts // PART_OF_LEAVERS)
+        return most_leavers(self.accounts)
 
     @property
     def rotate(self) -> tuple[str, ...]:
@@ -181,3 +186,8 @@ class Changes:
 def organisations(groups: Iterable[str]) -> tuple[str, ...]:
     """The organisations whose groups are among these, ordered."""
     return tuple(sorted(name.removeprefix(ORGANISATION) for name in groups if name.startswith(ORGANISATION)))
+
+
+def most_leavers(accounts: int) -> int:
+    """Of so many accounts, how many may leave at once without somebody having counted them."""
+    return max(FEW_LEAVERS, accounts // PART_OF_LEAVERS)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from govcloud_cli import errors
 from govcloud_cli.governance import people_changes
+from govcloud_cli.model import platforms
+
+Leavers = Mapping[platforms.Side, frozenset[str]]
+"""Per side, who was counted as leaving."""
 
 
 def refuse_enrolment(account: people_changes.Account, *, password: bool) -> None:
@@ -29,20 +35,33 @@ def refuse_enrolment(account: people_changes.Account, *, password: bool) -> None
         )
 
 
-def refuse_mass_leave(found: people_changes.Changes, counted: int | None) -> None:
-    """Raise `errors.UsageError` where many would leave at once and `counted` (`--leavers`) is not exactly so many.
+def refuse_mass_leave(
+    found: Mapping[platforms.Side, people_changes.Changes], counted: int | None, *, before: Leavers | None = None
+) -> Leavers:
+    """Return who leaves: those of `found` and who was counted `before` in the same run.
 
-    An empty or half-written `people.yaml` would otherwise lock a government out.
+    Raises `errors.UsageError` where many would leave at once and `counted` (`--leavers`) is not exactly so many, on all
+    sides together: who gives a number has seen the plan of each. An empty or half-written `people.yaml` would
+    otherwise lock a government out.
     """
-    if counted is not None and counted != found.leavers:
+    leaving = {side: changes.leaving for side, changes in found.items()}
+    known = dict(before or {})
+    known |= {side: known.get(side, frozenset()) | those for side, those in leaving.items()}
+    total = sum(map(len, known.values()))
+    if found and counted not in {None, total}:
         raise errors.UsageError(
-            f"--leavers {counted} was given, and {found.leavers} people would leave",
+            f"--leavers {counted} was given, and {total} people would leave",
             remedy="look at `govcloud people sync --plan`, and name exactly that number if all of them are to leave",
         )
-    if counted is None and found.leavers > found.most_leavers:
-        raise errors.UsageError(
-            f"{found.leavers} of {found.accounts} accounts would be disabled at once",
-            where="people.yaml",
-            cause=f"more than {found.most_leavers} at once are rather a mistake in the file than leavers",
-            remedy=f"look at `govcloud people sync --plan`; if all are to leave: --leavers {found.leavers}",
-        )
+    for side, changes in found.items() if counted is None else ():
+        # Who left in this run already has no enabled account any more.
+        accounts = changes.accounts + len(known[side] - leaving[side])
+        most = people_changes.most_leavers(accounts)
+        if len(known[side]) > most:
+            raise errors.UsageError(
+                f"{len(known[side])} of {accounts} accounts would be disabled at once",
+                where="people.yaml",
+                cause=f"more than {most} at once are rather a mistake in the file than leavers",
+                remedy=f"look at `govcloud people sync --plan`; if all are to leave: --leavers {total}",
+            )
+    return known

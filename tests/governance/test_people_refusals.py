@@ -10,9 +10,10 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.governance import people_changes, people_comparing, people_refusals
-from govcloud_cli.model import people
+from govcloud_cli.model import people, platforms
 
 TODAY = datetime.date(2026, 11, 1)
+HERE, THERE = platforms.Side.EXTERNAL, platforms.Side.INTERNAL
 DIRECTORY = people_changes.Origin.DIRECTORY
 
 
@@ -65,6 +66,10 @@ def changes(known: list[dict[str, Any]], rows: list[dict[str, Any]]) -> people_c
     )
 
 
+def refuse(found: people_changes.Changes, counted: int | None) -> None:
+    people_refusals.refuse_mass_leave({HERE: found}, counted)
+
+
 def staff(number: int, *, leaving: int) -> people_changes.Changes:
     rows: list[dict[str, Any]] = [
         {"person": f"p{index}", "name": f"P{index}", "groups": ["org:lanhe"]} for index in range(number)
@@ -73,21 +78,27 @@ def staff(number: int, *, leaving: int) -> people_changes.Changes:
     return changes(stay, rows)
 
 
+def rest(number: int, gone: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """`staff` of whom the first `gone` have left."""
+    rows = [{"person": f"p{index}", "groups": ["org:lanhe"]} for index in range(gone, number)]
+    return [{"id": row["person"], "displayName": row["person"], "organisation": "lanhe"} for row in rows], rows
+
+
 @pytest.mark.parametrize(("number", "leaving"), [(8, 5), (100, 10), (109, 10)])
 def test_a_few_leavers_need_no_counting(number: int, leaving: int) -> None:
-    people_refusals.refuse_mass_leave(staff(number, leaving=leaving), None)
+    refuse(staff(number, leaving=leaving), None)
 
 
 @pytest.mark.parametrize(("number", "leaving"), [(8, 6), (8, 8), (100, 11)])
 def test_many_leavers_at_once_are_refused_until_somebody_gives_exactly_their_number(number: int, leaving: int) -> None:
     found = staff(number, leaving=leaving)
     with pytest.raises(errors.UsageError, match=f"{leaving} of {number} accounts would be disabled at once") as caught:
-        people_refusals.refuse_mass_leave(found, None)
+        refuse(found, None)
     assert f"--leavers {leaving}" in str(caught.value.remedy)
-    people_refusals.refuse_mass_leave(found, leaving)
+    refuse(found, leaving)
     for wrong in (leaving - 1, leaving + 1, 0):
         with pytest.raises(errors.UsageError, match=f"{leaving} people would leave"):
-            people_refusals.refuse_mass_leave(found, wrong)
+            refuse(found, wrong)
 
 
 def test_who_is_disabled_already_does_not_count_as_a_leaver() -> None:
@@ -96,4 +107,31 @@ def test_who_is_disabled_already_does_not_count_as_a_leaver() -> None:
     ]
     found = changes([], rows)
     assert (len(found.leaves), found.leavers) == (50, 0)
-    people_refusals.refuse_mass_leave(found, None)
+    refuse(found, None)
+
+
+def test_the_number_is_that_of_all_sides_together() -> None:
+    both = {HERE: staff(8, leaving=6), THERE: staff(9, leaving=2)}
+    people_refusals.refuse_mass_leave(both, 8)
+    for wrong in (6, 2):
+        with pytest.raises(errors.UsageError, match="8 people would leave"):
+            people_refusals.refuse_mass_leave(both, wrong)
+
+
+@pytest.mark.parametrize("counted", [None, 10])
+def test_who_was_counted_is_not_counted_again_when_a_side_is_looked_at_again(counted: int | None) -> None:
+    known = people_refusals.refuse_mass_leave({HERE: staff(100, leaving=10)}, counted)
+    # All of them are shut out by now, so there are 90 accounts; or none of them could be.
+    for again in (changes(*rest(100, 10)), staff(100, leaving=10)):
+        assert people_refusals.refuse_mass_leave({HERE: again}, counted, before=known) == known
+
+
+@pytest.mark.parametrize("counted", [None, 10])
+def test_who_appears_between_two_looks_is_counted_with_those_of_the_first(counted: int | None) -> None:
+    known = people_refusals.refuse_mass_leave({HERE: staff(100, leaving=10)}, counted)
+    with pytest.raises(errors.UsageError, match="11"):
+        people_refusals.refuse_mass_leave({HERE: staff(100, leaving=11)}, counted, before=known)
+
+
+def test_a_side_that_does_not_answer_has_nobody_to_count_yet() -> None:
+    assert people_refusals.refuse_mass_leave({}, 12) == {}
