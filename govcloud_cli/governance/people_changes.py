@@ -11,7 +11,6 @@ import dataclasses
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 
-from govcloud_cli import errors
 from govcloud_cli.model import people
 
 ORGANISATION = "org:"
@@ -163,14 +162,19 @@ class Changes:
         return iter((*self.leaves, *self.moves, *self.returns, *self.joins))
 
     @property
+    def leaving(self) -> frozenset[str]:
+        """Who loses what he has now."""
+        return frozenset(leave.person for leave in self.leaves if leave.was_enabled)
+
+    @property
     def leavers(self) -> int:
-        """How many lose what they have now."""
-        return sum(leave.was_enabled for leave in self.leaves)
+        """How many those are."""
+        return len(self.leaving)
 
     @property
     def most_leavers(self) -> int:
         """So many may leave at once without somebody having counted them."""
-        return max(FEW_LEAVERS, self.accounts // PART_OF_LEAVERS)
+        return most_leavers(self.accounts)
 
     @property
     def rotate(self) -> tuple[str, ...]:
@@ -184,20 +188,6 @@ def organisations(groups: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(name.removeprefix(ORGANISATION) for name in groups if name.startswith(ORGANISATION)))
 
 
-def refuse_mass_leave(found: Changes, counted: int | None) -> None:
-    """Raise `errors.UsageError` where many would leave at once and `counted` (`--leavers`) is not exactly so many.
-
-    An empty or half-written `people.yaml` would otherwise lock a government out.
-    """
-    if counted is not None and counted != found.leavers:
-        raise errors.UsageError(
-            f"--leavers {counted} was given, and {found.leavers} people would leave",
-            remedy="look at `govcloud people sync --plan`, and name exactly that number if all of them are to leave",
-        )
-    if counted is None and found.leavers > found.most_leavers:
-        raise errors.UsageError(
-            f"{found.leavers} of {found.accounts} accounts would be disabled at once",
-            where="people.yaml",
-            cause=f"more than {found.most_leavers} at once are rather a mistake in the file than leavers",
-            remedy=f"look at `govcloud people sync --plan`; if all are to leave: --leavers {found.leavers}",
-        )
+def most_leavers(accounts: int) -> int:
+    """Of so many accounts, how many may leave at once without somebody having counted them."""
+    return max(FEW_LEAVERS, accounts // PART_OF_LEAVERS)

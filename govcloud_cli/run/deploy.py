@@ -31,7 +31,8 @@ from govcloud_cli.run import (
     verify,
 )
 from govcloud_cli.run.access import routine
-from govcloud_cli.run.people import deploying, rotating
+from govcloud_cli.run.people import deploying
+from govcloud_cli.run.people import side as people_side
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -85,10 +86,9 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
         step.note = gates.approvals_note(cleared)
     with journal.step("policies") as step:
         step.note = gates.policies_note(gates.policies(site, order.folder, plan, today=now.date()))
-    staff = deploying.People(
-        site=site, clock=order.clock, environ=order.environ, journal=journal, leavers=order.leavers
-    )
-    staff.leave(plan, book)
+    work = people_side.Work(clock=order.clock, environ=order.environ, journal=journal, book=book, leavers=order.leavers)
+    staff = deploying.People(site=site, work=work)
+    staff.leave(plan)
     prepared = _prepared(order, journal)
     # Once more: the base image and the keys have been made by now, and leavers' secrets have other generations.
     plan = sites.plan(site, today=now.date(), guards=guards)
@@ -163,9 +163,7 @@ def _run_side(
 ) -> None:
     try:
         run.run()
-        # Passwords of a later generation are in force now, and what the former ones opened is not to stay.
-        rotating.cut(run.plan, run.folder)
-        staff.settle(run, book)
+        staff.settle(run)
     finally:
         # Also of a run that failed midway: what it applied is applied.
         book.settle(run, cleared, plan.inventory)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-from govcloud_cli import errors
 from govcloud_cli.governance import people_changes, people_comparing
 from govcloud_cli.model import people, tenants
 from govcloud_cli.plan import identity
@@ -89,40 +88,6 @@ def test_people_and_accounts_come_to_these_changes(name: str) -> None:
     seen = {"leave": found.leaves, "move": found.moves, "return": found.returns, "join": found.joins}
     assert {kind: told(those) for kind, those in seen.items()} == {kind: case.get(kind, []) for kind in seen}
     assert {name: list(those) for name, those in found.missing.items()} == case.get("missing", {})
-
-
-def staff(number: int, *, leaving: int) -> people_changes.Changes:
-    rows: list[dict[str, Any]] = [
-        {"person": f"p{index}", "name": f"P{index}", "groups": ["org:lanhe"]} for index in range(number)
-    ]
-    stay = [{"id": row["person"], "displayName": row["name"], "organisation": "lanhe"} for row in rows[leaving:]]
-    return changes(stay, rows)
-
-
-@pytest.mark.parametrize(("number", "leaving"), [(8, 5), (100, 10), (109, 10)])
-def test_a_few_leavers_need_no_counting(number: int, leaving: int) -> None:
-    people_changes.refuse_mass_leave(staff(number, leaving=leaving), None)
-
-
-@pytest.mark.parametrize(("number", "leaving"), [(8, 6), (8, 8), (100, 11)])
-def test_many_leavers_at_once_are_refused_until_somebody_gives_exactly_their_number(number: int, leaving: int) -> None:
-    found = staff(number, leaving=leaving)
-    with pytest.raises(errors.UsageError, match=f"{leaving} of {number} accounts would be disabled at once") as caught:
-        people_changes.refuse_mass_leave(found, None)
-    assert f"--leavers {leaving}" in str(caught.value.remedy)
-    people_changes.refuse_mass_leave(found, leaving)
-    for wrong in (leaving - 1, leaving + 1, 0):
-        with pytest.raises(errors.UsageError, match=f"{leaving} people would leave"):
-            people_changes.refuse_mass_leave(found, wrong)
-
-
-def test_who_is_disabled_already_does_not_count_as_a_leaver() -> None:
-    rows: list[dict[str, Any]] = [
-        {"person": f"p{n}", "enabled": False, "groups": ["org:lanhe", "finance:owners"]} for n in range(50)
-    ]
-    found = changes([], rows)
-    assert (len(found.leaves), found.leavers) == (50, 0)
-    people_changes.refuse_mass_leave(found, None)
 
 
 def test_leavers_go_before_everybody_else() -> None:

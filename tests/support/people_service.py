@@ -136,6 +136,7 @@ class Service:
         told["createdTimestamp"] = user.get("made", 0) * 1000
         return {
             **told,
+            "federationLink": user.get("federationLink"),
             "lastName": user.get("lastName", ""),
             "totp": any(c["type"] == "otp" for c in user["credentials"]),
         }

@@ -24,7 +24,7 @@ _MOST = 200
 @options.environment
 @options.side
 @click.option("--password-file", metavar="FILE", help="Read the password from a file; `-` is standard input.")
-@click.option("--code-only", is_flag=True, help="A new one-time code (a lost telephone); the password stays.")
+@click.option("--code-only", is_flag=True, help="A new one-time code only; the password stays, or is the directory's.")
 @options.as_json
 def enrol(
     *, person: str, environment: str, side: str | None, password_file: str | None, code_only: bool, as_json: bool
@@ -41,14 +41,14 @@ def enrol(
     """
     if code_only and password_file is not None:
         raise errors.UsageError("--code-only leaves the password as it is", remedy="leave out --password-file")
-    from govcloud_cli.governance import chain
+    from govcloud_cli.governance import chain, people_refusals
     from govcloud_cli.run import ledger
     from govcloud_cli.run.people import enrolling as run_people
 
     place = services.only(environment, side)
     with place.opened() as api:
         account = services.account(api, person)
-        _refuse(account)
+        people_refusals.refuse_enrolment(account, password=not code_only)
         password = None if code_only else _password(password_file)
         book = ledger.opened(place.site, clock=runs.now, verb="people enrol", environ=os.environ)
         told = {"person": person, "password": password is not None, "code": True}
@@ -56,23 +56,6 @@ def enrol(
         enrolled = run_people.enrol(api, account, password=password, issuer=place.identity.display_name)
         book.note(place.side, chain.Action.PERSON_ENROLLED, told)
     _print(person, enrolled, as_json=as_json)
-
-
-def _refuse(account: object) -> None:
-    from govcloud_cli.governance import people_changes
-
-    if not isinstance(account, people_changes.Account):
-        raise TypeError(f"{account!r} is no account")
-    if not account.enabled or not account.is_ours:
-        raise errors.UsageError(
-            f"the account of '{account.person}' is disabled",
-            remedy="`govcloud people sync` enables it once people.yaml has the person",
-        )
-    if account.origin is people_changes.Origin.DIRECTORY:
-        raise errors.UsageError(
-            f"'{account.person}' comes from the staff directory, which has the password",
-            remedy="use --code-only for a code, and the directory's own way for a password",
-        )
 
 
 def _password(file: str | None) -> str:

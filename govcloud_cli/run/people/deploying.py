@@ -7,17 +7,13 @@ realm that is not there yet, or does not answer, has its leavers seen to with th
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Mapping
-from typing import Any
 
 from govcloud_cli import errors
-from govcloud_cli.governance import chain
-from govcloud_cli.model import platforms
+from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.plan import rotations as planned_rotations
-from govcloud_cli.run import applied, ledger, progress, rotations, sides, sites
-from govcloud_cli.run.people import foreseeing, outside, places, rotating, runs, syncing
+from govcloud_cli.run import applied, rotations, sides, sites
+from govcloud_cli.run.people import foreseeing, places, rotating, side, syncing
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -25,55 +21,42 @@ class People:
     """The people of one deploy."""
 
     site: sites.Site
-    clock: ledger.Clock
-    environ: Mapping[str, str]
-    journal: progress.Journal
-    leavers: int | None = None
-    """`--leavers`: so many, exactly."""
-    _seen: set[platforms.Side] = dataclasses.field(default_factory=set)
-    """Sides whose leavers were counted before anything was done."""
+    work: side.Work
     _same: dict[platforms.Side, str] = dataclasses.field(default_factory=dict)
     """Sides where nobody is to change, with what was seen."""
 
-    def leave(self, plan: plans.Plan, book: ledger.Ledger) -> None:
+    def leave(self, plan: plans.Plan) -> None:
         """Shut out who has left, on every side whose realm answers.
 
         Raises `errors.UsageError` before anything is done for a mass leave that nobody counted. What cannot be done for
         somebody is left to `settle`.
         """
         found = [(place, known) for place in places.within(self.site, plan) if (known := self._look(place)) is not None]
-        runs.refuse_mass_leave([known.changes for _, known in found], self.leavers)
-        self._seen = {place.side for place, _ in found}
+        self.work.count({place.side: known.changes for place, known in found})
         for place, known in found:
             if known.changes.leaves:
-                self._leave(place, known, book)
-            elif not any(True for _ in known.changes):
-                self._same[place.side] = runs.note(syncing.Outcome(), known.changes)
+                side.sync_side(self.work, place, known, leaves_only=True)
+            elif not any(True for _ in known.changes) and not _has_probes(known):
+                self._same[place.side] = side.note(syncing.Outcome(), known.changes)
 
-    def settle(self, run: sides.SideRun, book: ledger.Ledger) -> None:
+    def settle(self, run: sides.SideRun) -> None:
         """Do all that is left for one side, whose steps have run; its plan has the generations of now afterwards.
 
         Raises `errors.PartlyDoneError` if something could not be done for somebody: the next deploy does it.
         """
+        # Passwords of a later generation are in force now, and what the former ones opened is not to stay.
+        side.end_former(self.work, run.plan, run.folder)
         if run.plan.identity is None:
             return
         place = places.Place(site=self.site, plan=run.plan, identity=run.plan.identity)
-        failures: list[str] = []
-        if place.side in self._same and rotating.IDENTITY not in run.begun and not rotations.load(run.folder).open:
-            # A realm of 10,000 accounts is not read twice for nothing.
-            with self.journal.step(run.name("people")) as step:
-                step.note = self._same[place.side]
-            self._passwords(run, book)
-            return
-        with self.journal.step(run.name("people")) as step, place.opened() as api:
-            outlook = runs.look_at(place, api, today=self.clock().date())
-            if place.side not in self._seen:
-                runs.refuse_mass_leave([outlook.changes], self.leavers)
-            outcome = self._sync(place, api, outlook, book, name=step.name, deployed=True).run()
-            failures += outcome.failures
-            step.changed = bool(outcome.done)
-            step.note = runs.note(outcome, outlook.changes)
-        self._passwords(run, book)
+        failures = self._accounts(place, run)
+        # What movers knew, and leavers where the realm was only now mended.
+        run.plan = planned_rotations.turned(run.plan, rotations.load(run.folder).generations)
+        rotated = side.rotate_side(self.work, run.plan, run.folder, lambda _: run)
+        if rotated.error is not None:
+            # Whom nothing could be done for is not to be lost beside the stack.
+            rotated.error.cause = "\n".join(filter(None, (rotated.error.cause, *failures))) or None
+            raise rotated.error
         if failures:
             raise errors.PartlyDoneError(
                 f"{len(failures)} changes of people could not be made",
@@ -82,15 +65,23 @@ class People:
                 remedy="mend the cause and run `govcloud deploy` again: it goes on where this run stopped",
             )
 
+    def _accounts(self, place: places.Place, run: sides.SideRun) -> list[str]:
+        """What could not be done for whom."""
+        if place.side in self._same and rotating.IDENTITY not in run.begun and not rotations.load(run.folder).open:
+            # A realm of 10,000 accounts is not read twice for nothing.
+            with self.work.journal.step(run.name("people")) as step:
+                step.note = self._same[place.side]
+            return []
+        return side.sync_side(self.work, place, deployed=True).outcome.failures
+
     def _look(self, place: places.Place) -> syncing.Outlook | None:
         """What a realm that is there says; None of one that is not."""
         if not applied.load(place.folder).entries.get(rotating.IDENTITY):
             return None
-        name = f"{place.side.value}/leavers"
-        with self.journal.step(name) as step:
+        with self.work.journal.step(f"{place.side.value}/leavers") as step:
             try:
                 with place.opened(patience=foreseeing.PATIENCE) as api:
-                    found = runs.look_at(place, api, today=self.clock().date())
+                    found = side.look_at(place, api, today=self.work.clock().date())
             except errors.GovcloudError as error:
                 step.note = f"the identity service does not answer, so leavers wait for its repair: {error.message}"
                 return None
@@ -98,49 +89,7 @@ class People:
             step.note = f"{found.changes.accounts} accounts, " + (f"{number} leave" if number else "nobody leaves")
             return found
 
-    def _leave(self, place: places.Place, outlook: syncing.Outlook, book: ledger.Ledger) -> None:
-        with self.journal.step(f"{place.side.value}/leave") as step, place.opened() as api:
-            sync = self._sync(place, api, outlook, book, name=step.name, deployed=False)
-            sync.leaves_only = True
-            outcome = sync.run()
-            step.changed = bool(outcome.done)
-            told = f"{outcome.left} left: {', '.join(one.person for one in outlook.changes.leaves[:_SHOWN])}"
-            step.note = "; ".join((told, *outcome.failures[:_SHOWN]))
 
-    def _sync(
-        self,
-        place: places.Place,
-        api: Any,
-        outlook: syncing.Outlook,
-        book: ledger.Ledger,
-        *,
-        name: str,
-        deployed: bool,
-    ) -> syncing.Sync:
-        cuts = outside.of(place, clock=self.clock, environ=self.environ, deployed=deployed)
-        return syncing.Sync(
-            api=api,
-            outlook=outlook,
-            folder=place.folder,
-            record=functools.partial(book.note, place.side),
-            cuts=cuts.leaves,
-            move_cuts=cuts.moves,
-            report=lambda text: self.journal.doing(name, text),
-        )
-
-    def _passwords(self, run: sides.SideRun, book: ledger.Ledger) -> None:
-        """Bring into force what movers' generations ask for, and leavers' where the realm was only now mended."""
-        record = rotations.load(run.folder)
-        run.plan = planned_rotations.turned(run.plan, record.generations)
-        found = rotating.due(run.plan, run.folder)
-        if not (found.steps or record.uncut):
-            return
-        with self.journal.step(run.name("passwords")) as step:
-            ended = rotating.rotate(run, found)
-            step.changed = bool(found.steps or ended)
-            step.note = f"{len(found.tenants)} tenants, {ended} sessions ended"
-        told = {"tenants": found.tenants, "sessions": ended, "waiting": found.waiting}
-        book.note(run.plan.side, chain.Action.PASSWORDS_ROTATED, told)
-
-
-_SHOWN = 5
+def _has_probes(outlook: syncing.Outlook) -> bool:
+    """Whether a killed run's temporary people are there, whom a sync removes."""
+    return any(account.person.startswith(people.PROBE) for account in outlook.directory.accounts)

@@ -11,7 +11,8 @@ from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.plan import rotations as planned_rotations
 from govcloud_cli.run import applied, rotations, sites
-from govcloud_cli.run.people import places, rotating, runs
+from govcloud_cli.run.people import places, rotating
+from govcloud_cli.run.people import side as people_side
 
 PATIENCE = 10.0
 """Seconds for a realm that does not answer: whoever looks goes on without it."""
@@ -48,7 +49,7 @@ def _side(place: places.Place, today: datetime.date) -> Foreseen:
         return Foreseen(side=place.side, changes=found)
     try:
         with place.opened(patience=PATIENCE) as api:
-            seen = runs.look_at(place, api, today=today, coming=coming)
+            seen = people_side.look_at(place, api, today=today, coming=coming)
     except errors.GovcloudError as error:
         return Foreseen(side=place.side, unread=": ".join(filter(None, (error.message, error.cause))))
     return Foreseen(side=place.side, changes=seen.changes)

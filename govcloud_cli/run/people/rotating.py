@@ -37,6 +37,16 @@ class Due:
     """Tenants whose passwords change with the next deploy, because their stack changed otherwise."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What former passwords opened, and is no more."""
+
+    tenants: tuple[str, ...] = ()
+    """Whose new passwords and secrets are in force."""
+    sessions: int = 0
+    """Database sessions that were ended."""
+
+
 def due(plan: plans.SidePlan, folder: workspace.SideFolder) -> Due:
     """What of `plan` (with its generations, `sites.plan`) is not applied yet."""
     record = applied.load(folder)
@@ -61,35 +71,32 @@ def due(plan: plans.SidePlan, folder: workspace.SideFolder) -> Due:
     return Due(steps=tuple(found), tenants=tuple(sorted(tenants)), waiting=tuple(sorted(waiting)))
 
 
-def rotate(run: sides.SideRun, found: Due) -> int:
-    """Run the stacks that are due, then end what the former passwords opened; return how many sessions ended.
+def rotate(run: sides.SideRun, found: Due) -> None:
+    """Run the stacks that are due; `cut` is to follow, also where one failed.
 
-    Raises `errors.GovcloudError`; what was not done is still due. Sessions are ended also where a stack failed.
+    Raises `errors.GovcloudError`; what was not done is still due.
     """
     run.configure_ssh()
-    try:
-        if found.steps:
-            sidestacks.turn(run, found.steps)
-    finally:
-        ended = cut(run.plan, run.folder)
-    return ended
+    if found.steps:
+        sidestacks.turn(run, found.steps)
 
 
-def cut(plan: plans.SidePlan, folder: workspace.SideFolder) -> int:
-    """End the sessions of every tenant whose new password is in force, once; return how many there were.
+def cut(plan: plans.SidePlan, folder: workspace.SideFolder) -> Ended:
+    """End the sessions of every tenant whose new password is in force, once.
 
     To be called after stacks ran. Raises `errors.GovcloudError`; then it is to be done again.
     """
     record = rotation_record.load(folder)
     if not record.uncut:
-        return 0
+        return Ended()
     left = due(plan, folder)
     turned = [tenant for tenant in record.uncut if tenant not in {*left.tenants, *left.waiting}]
+    entries = applied.load(folder).entries
     of = [one for shard in plan.shards for one in shard.databases if one.tenant in turned]
-    there = [one for one in of if applied.load(folder).entries.get(shards.shard_of(one.tenant), {}).get(_entry(one))]
+    there = [one for one in of if entries.get(shards.shard_of(one.tenant), {}).get(_entry(one))]
     ended = end_sessions(there, plan, folder, reach.of(plan))
     rotation_record.save(folder, rotation_record.load(folder).cut(turned))
-    return ended
+    return Ended(tenants=tuple(one for one in turned if entries.get(shards.shard_of(one))), sessions=ended)
 
 
 def end_sessions(

@@ -6,17 +6,14 @@ import dataclasses
 import datetime
 import functools
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from govcloud_cli import errors
-from govcloud_cli.governance import chain, people_changes
-from govcloud_cli.plan import rotations
+from govcloud_cli.governance import people_changes
+from govcloud_cli.plan import plans, rotations
 from govcloud_cli.run import ledger, lock, preparing, process, progress, sides, sites
 from govcloud_cli.run import rotations as rotation_record
 from govcloud_cli.run.access import routine
-from govcloud_cli.run.people import connection, outside, places, rotating, syncing
-from govcloud_cli.run.probing import probe_people
+from govcloud_cli.run.people import places, rotating, side, syncing
 
 VERB = "people sync"
 
@@ -65,7 +62,7 @@ def look(found: Sequence[places.Place], *, today: datetime.date) -> dict[str, sy
     outlooks = {}
     for place in found:
         with place.opened() as api:
-            outlooks[place.side.value] = look_at(place, api, today=today)
+            outlooks[place.side.value] = side.look_at(place, api, today=today)
     return outlooks
 
 
@@ -83,116 +80,65 @@ def sync(order: Order, journal: progress.Journal) -> tuple[SideResult, ...]:
     today = order.clock().date()
     plan = sites.plan(order.site, today=today, guards=())
     found = places.of(order.site, plan)
-    outlooks = look(found, today=today)
-    refuse_mass_leave([one.changes for one in outlooks.values()], order.leavers)
     book = ledger.opened(order.site, clock=order.clock, verb=VERB, environ=order.environ)
-    results = tuple(_side(order, place, book, journal, today) for place in found)
+    work = side.Work(clock=order.clock, environ=order.environ, journal=journal, book=book, leavers=order.leavers)
+    outlooks = look(found, today=today)
+    work.count({place.side: outlooks[place.side.value].changes for place in found})
+    # Accounts on every side before anybody's stack: what was looked at is not old by then.
+    synced = [side.sync_side(work, place, outlooks[place.side.value]) for place in found]
+    results = _rotated(order, work, found, synced)
     routine.follow(order.site, plan, journal, clock=order.clock, environ=order.environ)
     return results
 
 
-def refuse_mass_leave(of_sides: Sequence[people_changes.Changes], counted: int | None) -> None:
-    """As `people_changes.refuse_mass_leave`, for all sides of a run."""
-    total = sum(one.leavers for one in of_sides)
-    for one in of_sides:
-        # Of both sides together: who gives a number has seen the plan of both.
-        people_changes.refuse_mass_leave(one, one.leavers if counted == total else counted)
+def _rotated(
+    order: Order, work: side.Work, found: Sequence[places.Place], synced: Sequence[side.Synced]
+) -> tuple[SideResult, ...]:
+    rotated: list[side.Rotated] = []
+    error: BaseException | None = None
+    try:
+        rotated += (_rotate(order, work, place) for place in found)
+        error = next((one.error for one in rotated if one.error is not None), None)
+    except BaseException as caught:
+        error = caught
+        raise
+    finally:
+        work.book.end(error, changed={step.name: step.changed for step in work.journal.results})
+    return tuple(_result(place, done, turned) for place, done, turned in zip(found, synced, rotated, strict=True))
 
 
-def look_at(
-    place: places.Place, api: connection.Api, *, today: datetime.date, coming: Iterable[str] = ()
-) -> syncing.Outlook:
-    """What a sync of one side would do; `coming`: groups that will have been made by then."""
-    return syncing.look(api, place.site.spec.people, everyone=place.tenants, today=today, coming=coming)
-
-
-def _side(
-    order: Order, place: places.Place, book: ledger.Ledger, journal: progress.Journal, today: datetime.date
-) -> SideResult:
-    name = f"{place.side.value}/people"
-
-    def record(action: chain.Action, details: Mapping[str, Any]) -> None:
-        book.note(place.side, action, details)
-
-    cuts = outside.of(place, clock=order.clock, environ=order.environ)
-    with journal.step(name) as step, place.opened() as api:
-        # Otherwise an account called like a probe's would be one that no sync ever ends.
-        swept = probe_people.sweep(api, now=order.clock().timestamp())
-        outlook = look_at(place, api, today=today)
-        sync_of = syncing.Sync(
-            api=api,
-            outlook=outlook,
-            folder=place.folder,
-            record=record,
-            cuts=cuts.leaves,
-            move_cuts=cuts.moves,
-            report=lambda text: journal.doing(name, text),
-        )
-        outcome = sync_of.run()
-        step.changed = bool(outcome.done or swept)
-        step.note = note(outcome, outlook.changes)
-    result = SideResult(
-        side=place.side.value, changes=outlook.changes, outcome=outcome, failures=tuple(outcome.failures)
-    )
-    return _passwords(order, place, book, journal, result)
-
-
-def _passwords(
-    order: Order, place: places.Place, book: ledger.Ledger, journal: progress.Journal, result: SideResult
-) -> SideResult:
-    """Bring into force what generations the sync (this one, or one that was killed) asked for."""
-    record = rotation_record.load(place.folder)
-    if not record.generations:
-        return result
+def _rotate(order: Order, work: side.Work, place: places.Place) -> side.Rotated:
+    if not rotation_record.load(place.folder).generations:
+        return side.Rotated()
     # Once more: with the generations of now.
     plan = next(one for one in sites.plan(order.site, today=order.clock().date()).sides if one.side is place.side)
-    found = rotating.due(plan, place.folder)
-    result = dataclasses.replace(result, waiting=found.waiting)
-    if not (found.steps or record.uncut):
-        return result
-    error: errors.GovcloudError | None = None
-    with journal.step(f"{place.side.value}/passwords") as step:
-        try:
-            ended = rotating.rotate(_run(order, plan, book, journal, found), found)
-        except errors.GovcloudError as caught:
-            error = caught
-            step.note = f"failed: {caught.message}"
-        else:
-            step.changed = bool(found.steps or ended)
-            step.note = f"{len(found.tenants)} tenants, {ended} sessions ended"
-            result = dataclasses.replace(result, rotated=found.tenants, sessions=ended)
-            told = {"tenants": found.tenants, "sessions": ended, "waiting": found.waiting}
-            book.note(place.side, chain.Action.PASSWORDS_ROTATED, told)
-    book.end(error, changed={step.name: step.changed for step in journal.results})
-    if error is not None:
-        told_as = ": ".join(filter(None, ("database passwords", error.message, error.cause)))
-        result = dataclasses.replace(result, failures=(*result.failures, told_as))
-    return result
+    return side.rotate_side(work, plan, place.folder, functools.partial(_run, order, plan, work))
 
 
-def _run(
-    order: Order,
-    plan: Any,
-    book: ledger.Ledger,
-    journal: progress.Journal,
-    found: rotating.Due,
-) -> sides.SideRun:
+def _result(place: places.Place, synced: side.Synced, rotated: side.Rotated) -> SideResult:
+    failures = list(synced.outcome.failures)
+    if rotated.error is not None:
+        failures.append(": ".join(filter(None, ("database passwords", rotated.error.message, rotated.error.cause))))
+    return SideResult(
+        side=place.side.value,
+        changes=synced.changes,
+        outcome=synced.outcome,
+        rotated=rotated.tenants,
+        sessions=rotated.sessions,
+        waiting=rotated.waiting,
+        failures=tuple(failures),
+    )
+
+
+def _run(order: Order, plan: plans.SidePlan, work: side.Work, found: rotating.Due) -> sides.SideRun:
     prepared = preparing.prepare(order.site, install=False, report=lambda _: None)
     return sides.SideRun(
         site=order.site,
         plan=plan,
         tools=prepared.tools,
         request=sides.Request(install=False),
-        journal=journal,
+        journal=work.journal,
         now=order.clock(),
         logs=order.logs,
-        announce=functools.partial(book.begin, plan, found.tenants),
+        announce=functools.partial(work.book.begin, plan, found.tenants),
     )
-
-
-def note(outcome: syncing.Outcome, changes: people_changes.Changes) -> str:
-    """What a sync came to, in a line."""
-    if not any(True for _ in changes):
-        return f"{changes.accounts} accounts as people.yaml says"
-    told = f"{outcome.joined} joined, {outcome.moved} moved, {outcome.left} left, {outcome.returned} returned"
-    return f"{told}, {len(outcome.failures)} failed" if outcome.failures else told

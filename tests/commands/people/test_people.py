@@ -189,6 +189,21 @@ def test_what_cannot_be_enrolled_is_refused(
     assert "is disabled" in run("people", "enrol", "li.wei", "--code-only").stderr
 
 
+def test_who_comes_from_the_directory_takes_a_code_and_keeps_its_password(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    world.says(monkeypatch, LI)
+    world.service.add("li.wei", "org:yunxi-finance")
+    world.service.user("li.wei")["federationLink"] = "staff"
+    refused = with_password("Correct-Horse-77\n", str(tmp_path / "password"))
+    assert (refused.code, "use --code-only" in refused.stderr) == (2, True)
+    assert world.service.calls == []
+    done = run("people", "enrol", "li.wei", "--code-only")
+    assert done.code == 0, done.stderr
+    assert "otpauth://totp/" in done.stdout
+    assert [one["type"] for one in world.service.user("li.wei")["credentials"]] == ["otp"]
+
+
 def test_break_glass_is_on_record_before_it_is_shown_and_worthless_after_it_is_sealed(
     world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.run import applied, ledger, progress, rotations, sites
-from govcloud_cli.run.people import deploying, places, rotating
+from govcloud_cli.run.audit import places as audit_places
+from govcloud_cli.run.audit import reading
+from govcloud_cli.run.people import deploying, places, rotating, side
 from tests.support import people_service
 from tests.support.reporters import Quiet
 
@@ -27,19 +29,18 @@ class Deploy:
         self.plan = sites.plan(self.site, today=people_service.NOW.date())
         clock = lambda: people_service.NOW  # noqa: E731
         self.book = ledger.opened(self.site, clock=clock, verb="deploy", environ={"PATH": ""})
-        self.people = deploying.People(
-            site=self.site, clock=clock, environ={"PATH": ""}, journal=self.journal, leavers=leavers
-        )
-        (side,) = self.plan.sides
+        work = side.Work(clock=clock, environ={"PATH": ""}, journal=self.journal, book=self.book, leavers=leavers)
+        self.people = deploying.People(site=self.site, work=work)
+        (planned,) = self.plan.sides
         self.run: Any = SimpleNamespace(
-            plan=side, folder=world.folder, begun=set(), name=lambda step: f"external/{step}"
+            plan=planned, folder=world.folder, begun=set(), name=lambda step: f"external/{step}"
         )
 
     def leave(self) -> None:
-        self.people.leave(self.plan, self.book)
+        self.people.leave(self.plan)
 
     def settle(self) -> None:
-        self.people.settle(self.run, self.book)
+        self.people.settle(self.run)
 
     def whole(self) -> None:
         self.leave()
@@ -52,7 +53,7 @@ class Deploy:
 
 @pytest.fixture
 def world(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> people_service.Environment:
-    monkeypatch.setattr(rotating, "rotate", lambda *_: 0)
+    monkeypatch.setattr(rotating, "rotate", lambda *_: None)
     return people_service.environment(tmp_path, monkeypatch)
 
 
@@ -162,6 +163,55 @@ def test_what_could_not_be_done_is_partly_done_and_done_by_the_next_deploy(
     world.service.refuses = lambda *_: False
     Deploy(said).whole()
     assert world.service.user("gone")["enabled"] is False
+
+
+def test_what_the_deploys_own_stacks_rotated_is_on_record(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    one = Deploy(world.says(monkeypatch, LI))
+    one.leave()
+    ends = [rotating.Ended(tenants=("finance",), sessions=2)]
+    monkeypatch.setattr(rotating, "cut", lambda *_: ends.pop())
+    one.settle()
+    where = audit_places.of_site(one.site, one.site.sides[0])
+    found = reading.of_side(where, environment="lab", side="external")
+    records = [] if found is None else [entry.entry for entry, right in found.records() if right]
+    assert [entry.details for entry in records if entry.action == "passwords-rotated"] == [
+        {"tenants": ["finance"], "sessions": 2, "waiting": []}
+    ]
+
+
+def test_a_killed_probes_account_goes_though_nobody_changes(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    world.service.add("wang.fang", "org:yunxi-tax", shown="王芳")
+    world.service.add("govcloud-probe-hidden", "finance:owners")
+    one = Deploy(world.says(monkeypatch, WANG))
+    one.whole()
+    assert one.steps["people"] == (True, "1 accounts as people.yaml says")
+    assert [user["username"] for user in world.service.users.values()] == ["wang.fang"]
+
+
+def test_a_person_who_fails_and_a_stack_that_fails_are_both_told(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    gone = world.service.add("gone", "org:yunxi-tax")
+    world.service.add("li.wei", "org:yunxi-finance", "finance:owners", shown="李伟")
+    world.service.refuses = lambda _, path: gone in path
+
+    def broken(*_: Any) -> Any:
+        raise errors.GovcloudError("the stack failed", where="tenant-finance", cause="no answer")
+
+    monkeypatch.setattr(rotating, "rotate", broken)
+    one = Deploy(world.says(monkeypatch, {**LI, "groups": ["finance:viewers"]}))
+    one.leave()
+    with pytest.raises(errors.GovcloudError, match="the stack failed") as caught:
+        one.settle()
+    assert caught.value.where == "tenant-finance"
+    assert caught.value.cause == "no answer\ngone: Keycloak refused (HTTP 500)"
 
 
 def test_a_mover_moves_after_the_stacks_and_what_he_knew_changes_then(

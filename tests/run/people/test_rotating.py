@@ -91,12 +91,12 @@ def test_sessions_end_once_and_only_when_the_new_password_is_in_force(
     ends = Ends(monkeypatch)
     rotations.save(folder, rotations.Rotations().bumped("li.wei", [TENANT]))
     turned = plan({TENANT: 2})
-    assert (rotating.cut(turned, folder), ends.tenants) == (0, []), "the old password is still in force"
+    assert (rotating.cut(turned, folder), ends.tenants) == (rotating.Ended(), []), "the old password is still in force"
     (step,) = rotating.due(turned, folder).steps
     applied.load(folder).finish(step)
-    assert rotating.cut(turned, folder) == 3
+    assert rotating.cut(turned, folder) == rotating.Ended(tenants=(TENANT,), sessions=3)
     assert set(ends.tenants) == {TENANT}
-    assert (rotating.cut(turned, folder), rotations.load(folder).uncut) == (0, ())
+    assert (rotating.cut(turned, folder), rotations.load(folder).uncut) == (rotating.Ended(), ())
 
 
 def test_sessions_that_could_not_be_ended_are_ended_next_time(

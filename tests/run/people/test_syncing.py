@@ -9,7 +9,7 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.run import rotations
-from govcloud_cli.run.people import places, runs, syncing
+from govcloud_cli.run.people import places, side, syncing
 from tests.support import people_service
 
 LI = {"id": "li.wei", "displayName": "李伟", "organisation": "yunxi-health", "groups": ["finance:viewers"]}
@@ -29,7 +29,7 @@ def sync(world: people_service.Environment, cut: Any) -> syncing.Outcome:
     api = world.service
     one = syncing.Sync(
         api=api,
-        outlook=runs.look_at(place, api, today=people_service.NOW.date()),
+        outlook=side.look_at(place, api, today=people_service.NOW.date()),
         folder=world.folder,
         record=lambda *_: None,
         move_cuts=(cut,),
