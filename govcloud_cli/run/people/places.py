@@ -10,7 +10,7 @@ from govcloud_cli import errors
 from govcloud_cli.model import platforms, tenants
 from govcloud_cli.plan import identity, plans
 from govcloud_cli.providers.keycloak import transport
-from govcloud_cli.run import reach, sites, workspace
+from govcloud_cli.run import decisions, reach, sites, workspace
 from govcloud_cli.run.people import connection
 
 
@@ -37,6 +37,13 @@ class Place:
         """The tenants of the side."""
         spec = self.site.spec
         return tuple(one for one in spec.tenants if spec.zone(one.spec.zone).side is self.side)
+
+    @property
+    def applied(self) -> tuple[tenants.Tenant, ...]:
+        """Those tenants as they were last applied, where they were."""
+        known = decisions.load(self.folder).tenants
+        found = (known.get(one.metadata.id) for one in self.tenants)
+        return tuple(one.applied for one in found if one is not None and one.applied is not None)
 
     @contextlib.contextmanager
     def opened(self, *, patience: float = transport.PATIENCE) -> Iterator[connection.Api]:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from govcloud_cli import errors
-from govcloud_cli.run import applied, ledger, progress, rotations, sites
+from govcloud_cli.model import tenants
+from govcloud_cli.run import applied, decisions, ledger, progress, rotations, sites
 from govcloud_cli.run.audit import places as audit_places
 from govcloud_cli.run.audit import reading
 from govcloud_cli.run.people import deploying, places, rotating, side
@@ -33,10 +34,16 @@ class Deploy:
         self.people = deploying.People(site=self.site, work=work)
         (planned,) = self.plan.sides
         self.run: Any = SimpleNamespace(
-            plan=planned, folder=world.folder, begun=set(), name=lambda step: f"external/{step}"
+            plan=planned,
+            folder=world.folder,
+            begun=set(),
+            steps=(),
+            record=SimpleNamespace(is_done=lambda _: True),
+            name=lambda step: f"external/{step}",
         )
 
     def leave(self) -> None:
+        self.people.look(self.plan)
         self.people.leave(self.plan)
 
     def settle(self) -> None:
@@ -228,3 +235,69 @@ def test_a_mover_moves_after_the_stacks_and_what_he_knew_changes_then(
     assert one.steps["passwords"][1].startswith("0 tenants")
     (database, *_) = [d for shard in one.run.plan.shards for d in shard.databases if d.tenant == "finance"]
     assert database.generation == 2, "what runs after this, verify too, knows the password of now"
+
+
+def with_former_members(world: people_service.Environment) -> None:
+    """The finance tenant was last applied with one more group that could read its secrets."""
+    (finance,) = [one for one in world.site.spec.tenants if one.metadata.id == "finance"]
+    former = tenants.Member(group="office:owners", role=tenants.Role.MAINTAINER)
+    spec = finance.spec.model_copy(update={"members": (*finance.spec.members, former)})
+    entry = decisions.Entry(
+        applied=finance.model_copy(update={"spec": spec}),
+        attempted="",
+        number=0,
+        decided=None,
+        at=f"{people_service.NOW:%Y-%m-%dT%H:%M:%SZ}",
+    )
+    decisions.save(world.folder, decisions.Record(tenants={"finance": entry}))
+
+
+def test_what_former_members_could_read_changes_when_their_binding_is_gone(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    with_former_members(world)
+    one = Deploy(world.says(monkeypatch, LI))
+    (shard,) = [shard for shard in one.plan.sides[0].shards if "finance" in shard.tenants]
+    one.run.steps = (SimpleNamespace(name=shard.id),)
+    one.run.record.is_done = lambda _: False
+    one.leave()
+    one.settle()
+    assert rotations.load(world.folder).generations == {}, "its stack failed: they could read the new ones too"
+    decisions.save(world.folder, decisions.Record())
+    again = Deploy(world.says(monkeypatch, LI))
+    again.run.steps = one.run.steps
+    again.leave()
+    again.settle()
+    record = rotations.load(world.folder)
+    assert (record.generations, tuple(record.owed)) == ({"finance": 2}, ())
+    (database, *_) = [d for shard in again.run.plan.shards for d in shard.databases if d.tenant == "finance"]
+    assert database.generation == 2
+
+
+def test_beside_a_tenants_failed_stack_everybody_else_is_seen_to(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_realm(world)
+    one = Deploy(world.says(monkeypatch, LI))
+    one.run.record.entries = {"identity": {"Realm/govcloud": "x"}}
+    one.leave()
+    error = errors.PartlyDoneError("1 of 3 stacks failed", cause="finance: no answer")
+    one.people.settle_beside(error, one.run)
+    assert world.service.user("li.wei")["enabled"]
+    assert error.cause == "finance: no answer"
+    world.service.refuses = lambda *_: True
+    again = Deploy(world.says(monkeypatch, WANG))
+    again.run.record.entries = one.run.record.entries
+    again.people.settle_beside(error, again.run)
+    assert error.cause.startswith("finance: no answer\nexternal/people: ")
+
+
+def test_before_the_realm_is_made_a_failed_stack_says_nothing_of_people(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Deploy(world.says(monkeypatch, LI))
+    one.run.record.entries = {}
+    error = errors.PartlyDoneError("1 of 3 stacks failed")
+    one.people.settle_beside(error, one.run)
+    assert (error.cause, one.steps) == (None, {})
