@@ -163,4 +163,4 @@ def test_who_leaves_or_moves_knew_what_is_applied_whatever_the_file_says_by_now(
         applied=TENANTS,
         today=TODAY,
     )
-    assert [one.rotate for one in (*found.leaves, *found.moves)] == [("finance",), ("finance",)]
+    assert [found.leaves[0].rotate, found.moves[0].rotate] == [("finance",), ("finance",)]

@@ -33,17 +33,17 @@ class Place:
         return self.site.space.side(self.side)
 
     @property
+    def applied(self) -> tuple[tenants.Tenant, ...]:
+        """The side's tenants as they were last applied, where they were."""
+        known = decisions.load(self.folder).tenants
+        found = (known.get(one.metadata.id) for one in self.tenants)
+        return tuple(one.applied for one in found if one is not None and one.applied is not None)
+
+    @property
     def tenants(self) -> tuple[tenants.Tenant, ...]:
         """The tenants of the side."""
         spec = self.site.spec
         return tuple(one for one in spec.tenants if spec.zone(one.spec.zone).side is self.side)
-
-    @property
-    def applied(self) -> tuple[tenants.Tenant, ...]:
-        """Those tenants as they were last applied, where they were."""
-        known = decisions.load(self.folder).tenants
-        found = (known.get(one.metadata.id) for one in self.tenants)
-        return tuple(one.applied for one in found if one is not None and one.applied is not None)
 
     @contextlib.contextmanager
     def opened(self, *, patience: float = transport.PATIENCE) -> Iterator[connection.Api]:
