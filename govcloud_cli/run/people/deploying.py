@@ -12,7 +12,6 @@ from govcloud_cli import errors
 from govcloud_cli.governance import people_comparing
 from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import plans, shards
-from govcloud_cli.plan import rotations as planned_rotations
 from govcloud_cli.run import applied, rotations, sides, sites
 from govcloud_cli.run.people import foreseeing, places, rotating, side, syncing
 
@@ -60,7 +59,7 @@ class People:
         failures = self._accounts(place, run)
         _pay(run)
         # What movers knew, and leavers where the realm was only now mended.
-        run.plan = planned_rotations.turned(run.plan, rotations.load(run.folder).generations)
+        run.turn(rotations.load(run.folder).generations)
         rotated = side.rotate_side(self.work, run.plan, run.folder, lambda _: run)
         if rotated.error is not None:
             # Whom nothing could be done for is not to be lost beside the stack.
