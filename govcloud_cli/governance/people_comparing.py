@@ -88,8 +88,8 @@ def has_secrets(tenant: tenants.Tenant) -> bool:
 
 def groups_of(person: people.Person) -> frozenset[str]:
     """Every group that `people.yaml` puts a person into."""
-    own = {f"{people_changes.ORGANISATION}{person.organisation}"} if person.organisation else set()
-    return frozenset({*own, *person.groups, *({people_changes.DUTIES[person.duty]} if person.duty else ())})
+    own = {people.organisation_group(person.organisation)} if person.organisation else set()
+    return frozenset({*own, *person.groups, *({people.DUTY_GROUPS[person.duty]} if person.duty else ())})
 
 
 def shown_name(display_name: str) -> str:
@@ -137,7 +137,7 @@ def _kept(
         name=renamed,
         rotate=tuple(tenant for tenant in before if tenant not in after),
         adopted=account.organisation is None
-        and any(name.startswith(people_changes.ORGANISATION) for name in added)
+        and any(name.startswith(people.ORGANISATION) for name in added)
         and not directory,
         conflict=account.duties if len(account.duties) > 1 else (),
     )
@@ -146,7 +146,7 @@ def _kept(
 def _left(
     account: people_changes.Account, reason: str, everyone: Sequence[tenants.Tenant]
 ) -> people_changes.Leave | None:
-    groups = tuple(sorted(name for name in account.groups if not name.startswith(people_changes.ORGANISATION)))
+    groups = tuple(sorted(name for name in account.groups if not name.startswith(people.ORGANISATION)))
     if not account.is_ours or not (account.enabled or groups):
         return None
     return people_changes.Leave(

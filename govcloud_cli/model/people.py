@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import pydantic
@@ -50,6 +52,23 @@ class Duty(enum.StrEnum):
     """安全管理员: people, rights, policies."""
     AUDIT = "audit"
     """审计管理员: reads everything that was done, and writes nothing."""
+
+
+DUTY_GROUPS: Mapping[Duty, str] = MappingProxyType(
+    {
+        Duty.SYSTEM: "govcloud:system-administrators",
+        Duty.SECURITY: "govcloud:security-administrators",
+        Duty.AUDIT: "govcloud:auditors",
+    }
+)
+"""The groups of the three administrators (三员)."""
+ORGANISATION = "org:"
+"""Begins the names of the groups that form the tree of government, e.g. `org:lanhe-tax`."""
+
+
+def organisation_group(organisation: str) -> str:
+    """The group of an organisation's people, e.g. `org:finance-bureau`."""
+    return ORGANISATION + organisation
 
 
 class Person(base.Model):
