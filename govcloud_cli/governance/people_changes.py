@@ -13,10 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from govcloud_cli.model import people
 
-BREAK_GLASS = "break-glass"
-"""The sealed account for emergencies; ours to open, never to sync."""
-SERVICE = "service-account-"
-"""What Keycloak has the names of clients' own accounts begin with; it lists them nowhere."""
 FEW_LEAVERS = 5
 PART_OF_LEAVERS = 10
 """More leavers at once than `FEW_LEAVERS` and than one in so many accounts are refused until somebody counted them."""
@@ -51,7 +47,7 @@ class Account:
     @property
     def is_ours(self) -> bool:
         """Whether `people.yaml` decides about it."""
-        if self.origin is Origin.SERVICE or self.person == BREAK_GLASS or self.person.startswith(people.PROBE):
+        if self.origin is Origin.SERVICE or self.person == people.BREAK_GLASS or self.person.startswith(people.PROBE):
             return False
         return self.origin is Origin.OWN or any(name.startswith(people.ORGANISATION) for name in self.groups)
 

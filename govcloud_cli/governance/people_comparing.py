@@ -52,9 +52,7 @@ def changes(
     joins = (
         people_changes.Join(person=one.person, name=one.name, groups=tuple(sorted(one.groups)))
         for person, one in sorted(wanted.items())
-        if person not in there
-        and person != people_changes.BREAK_GLASS
-        and not person.startswith(people_changes.SERVICE)
+        if person not in there and not people.is_reserved(person)
     )
     return people_changes.Changes(
         leaves=tuple(one for one in found[people_changes.Leave] if isinstance(one, people_changes.Leave)),

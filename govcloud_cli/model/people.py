@@ -27,9 +27,21 @@ PublicKey = Annotated[
 Account = Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,99}$")]
 """A name that another system knows a person by."""
 
+BREAK_GLASS = "break-glass"
+"""The sealed account for emergencies; ours to open, never to sync."""
+SERVICE_ACCOUNT = "service-account-"
+"""What Keycloak has the names of clients' own accounts begin with; it lists them nowhere."""
+OWN = "govcloud-"
+"""Begins the names of our own programs."""
+PROBE = f"{OWN}probe-"
+"""Begins the names of the accounts that `verify` makes and removes."""
+ADMINISTRATOR = "admin"
+"""What Keycloak calls its own first administrator."""
 
-PROBE = "govcloud-probe-"
-"""Begins the names of the accounts that `verify` makes and removes; no person's id does."""
+
+def is_reserved(name: str) -> bool:
+    """Whether an account of that name is the platform's or Keycloak's own, so no person may be called so."""
+    return name in {ADMINISTRATOR, BREAK_GLASS} or name.startswith((OWN, SERVICE_ACCOUNT))
 
 
 class Accounts(base.Model):
