@@ -95,16 +95,11 @@ def shown_name(display_name: str) -> str:
     return _PROHIBITED.sub("·", display_name).strip()
 
 
-def has_left(person: people.Person, today: datetime.date) -> bool:
-    """Whether the person's last day is over."""
-    return person.leaves_on is not None and person.leaves_on < today
-
-
 def _wanted(
     known: Iterable[people.Person], offered: frozenset[str], today: datetime.date
 ) -> Iterator[people_changes.Wanted]:
     for person in known:
-        if person.organisation is not None and not has_left(person, today):
+        if person.organisation is not None and not person.has_left(today):
             yield people_changes.Wanted(
                 person=person.id, name=shown_name(person.display_name), groups=groups_of(person) & offered
             )
@@ -161,7 +156,7 @@ def _reason(person: str, known: Iterable[people.Person], today: datetime.date) -
     found = next((one for one in known if one.id == person), None)
     if found is None:
         return "not in people.yaml"
-    if found.leaves_on is not None and has_left(found, today):
+    if found.leaves_on is not None and found.has_left(today):
         return f"last day was {found.leaves_on:%Y-%m-%d}"
     return "without an organisation in people.yaml"
 
@@ -171,7 +166,7 @@ def _missing(
 ) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for person in known:
-        if person.organisation is not None and not has_left(person, today):
+        if person.organisation is not None and not person.has_left(today):
             for name in sorted(groups_of(person) - frozenset(offered)):
                 found.setdefault(name, []).append(person.id)
     return {name: tuple(sorted(found[name])) for name in sorted(found)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -101,6 +102,10 @@ class Person(base.Model):
     """Keys that sign this person's decisions (`ssh-keygen -Y`)."""
     approves: tuple[names.Id, ...] = ()
     """Organisations for whose budgets this person decides."""
+
+    def has_left(self, today: datetime.date) -> bool:
+        """Whether the last day is over on `today` (UTC)."""
+        return self.leaves_on is not None and self.leaves_on < today
 
 
 class PeopleSpec(base.Model):

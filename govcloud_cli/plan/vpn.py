@@ -146,8 +146,7 @@ def _gateway(spec: inventory.Inventory) -> platforms.Machine | None:
 
 def _members(spec: inventory.Inventory, today: datetime.date) -> Iterator[Member]:
     for person in sorted(spec.people, key=lambda one: one.id):
-        left = person.leaves_on is not None and person.leaves_on < today
-        belongs = None if person.organisation is None or left else group_of(spec, person.organisation)
+        belongs = None if person.organisation is None or person.has_left(today) else group_of(spec, person.organisation)
         if belongs is not None:
             yield Member(person=person.id, group=belongs)
 
