@@ -20,7 +20,6 @@ from govcloud_cli.plan import (
     namespaces,
     network,
     plans,
-    platform_flows,
     probes,
     services,
     shards,
@@ -171,7 +170,7 @@ def _gateways(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[st
 
 def _vpn_routes(spec: inventory.Inventory, machine: platforms.Machine) -> Iterator[network.Route]:
     """Back to those who came in by VPN: by the gateway's addresses, for whoever stands in its external zone."""
-    gateway = platform_flows.machine_of(spec, spec.side_of(machine), platforms.Service.SSLVPN)
+    gateway = services.machine_of(spec, spec.side_of(machine), platforms.Service.SSLVPN)
     inward = None if gateway is None else vpn.inward(spec, gateway)
     if gateway is None or inward is None or machine is gateway:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import platform_flows
+from govcloud_cli.plan import services
 
 REALM = "govcloud"
 """The one realm for people."""
@@ -39,7 +39,7 @@ class Place:
 
 def of(spec: inventory.Inventory, side: platforms.Side) -> Place | None:
     """The service of `side`; None if it has none."""
-    machine = platform_flows.machine_of(spec, side, platforms.Service.IDENTITY)
+    machine = services.machine_of(spec, side, platforms.Service.IDENTITY)
     if machine is None:
         return None
     host = spec.platform.spec.identity.host or machine.id

@@ -30,16 +30,10 @@ def owner(flow: platforms.Flow) -> str:
     return str(flow.source.machine or flow.destination.machine)
 
 
-def machine_of(spec: inventory.Inventory, side: platforms.Side, service: platforms.Service) -> platforms.Machine | None:
-    """The side's machine with a service of which a side has one; None if there is none."""
-    found = (m for m in spec.platform.spec.machines if service in m.services and spec.side_of(m) is side)
-    return next((machine for machine in found if machine.dedicated_to is None), None)
-
-
 def _identity(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platforms.Flow]:
-    identity = machine_of(spec, side, platforms.Service.IDENTITY)
-    database = machine_of(spec, side, platforms.Service.DATABASE)
-    kubernetes = machine_of(spec, side, platforms.Service.KUBERNETES)
+    identity = services.machine_of(spec, side, platforms.Service.IDENTITY)
+    database = services.machine_of(spec, side, platforms.Service.DATABASE)
+    kubernetes = services.machine_of(spec, side, platforms.Service.KUBERNETES)
     if identity is not None and database is not None and database.id != identity.id:
         yield _flow(
             f"{side}-identity-db",
@@ -59,10 +53,10 @@ def _identity(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platf
 
 
 def _gateway(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platforms.Flow]:
-    gateway = machine_of(spec, side, platforms.Service.SSLVPN)
+    gateway = services.machine_of(spec, side, platforms.Service.SSLVPN)
     if gateway is None:
         return
-    identity = machine_of(spec, side, platforms.Service.IDENTITY)
+    identity = services.machine_of(spec, side, platforms.Service.IDENTITY)
     if identity is not None and identity.id != gateway.id:
         yield _flow(
             "gateway-identity",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from govcloud_cli.model import platforms
+from govcloud_cli.model import inventory, platforms
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,12 @@ ETCD_PORT = 2379
 
 COMMON_ROLES = ("baseline", "zone_firewall")
 """Roles of every machine, before those of its services."""
+
+
+def machine_of(spec: inventory.Inventory, side: platforms.Side, service: platforms.Service) -> platforms.Machine | None:
+    """The side's machine with a service of which a side has one; None if there is none."""
+    found = (m for m in spec.platform.spec.machines if service in m.services and spec.side_of(m) is side)
+    return next((machine for machine in found if machine.dedicated_to is None), None)
 
 
 def roles_of(machine: platforms.Machine) -> tuple[str, ...]:
