@@ -185,11 +185,11 @@ def _forwards(
 ) -> Iterator[network.Forward]:
     place = identity_places.of(spec, side)
     found = [
-        (API_FORWARD, kubernetes, services.OFFERS[platforms.Service.KUBERNETES].port),
+        (API_FORWARD, kubernetes, services.port(platforms.Service.KUBERNETES)),
         (IDENTITY_FORWARD, None if place is None else place.machine, identity_places.PORT),
     ]
     for name, machine, port in found:
-        if machine is not None and port is not None:
+        if machine is not None:
             yield network.Forward(name=name, switch=MANAGEMENT_SWITCH, address=str(machine.management), port=port)
 
 

@@ -47,7 +47,7 @@ def _identity(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platf
             f"{side}-k8s-identity",
             source=_of(kubernetes),
             destination=_of(identity),
-            port=_port(platforms.Service.IDENTITY),
+            port=services.port(platforms.Service.IDENTITY),
             reason="集群校验登录令牌 - the cluster reads the keys that log-in tokens are signed with",
         )
 
@@ -62,7 +62,7 @@ def _gateway(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platfo
             "gateway-identity",
             source=_of(gateway),
             destination=_of(identity),
-            port=_port(platforms.Service.IDENTITY),
+            port=services.port(platforms.Service.IDENTITY),
             reason="安全接入网关校验口令 - the gateway has passwords and one-time codes checked",
         )
     clocks = [
@@ -75,7 +75,7 @@ def _gateway(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platfo
             "gateway-time" if number == 1 else f"gateway-time-{number}",
             source=_of(gateway),
             destination=_of(clock),
-            port=_port(platforms.Service.TIME),
+            port=services.port(platforms.Service.TIME),
             protocol="udp",
             reason="安全接入网关授时 - certificates and one-time codes are judged by the right time",
         )
@@ -92,14 +92,10 @@ def _way_in(spec: inventory.Inventory, gateway: platforms.Machine) -> Iterator[p
             f"vpn-{protocol}",
             source=platforms.FlowEnd(zone=front.zone),
             destination=_of(gateway),
-            port=_port(platforms.Service.SSLVPN),
+            port=services.port(platforms.Service.SSLVPN),
             protocol=protocol,
             reason="外出人员由安全接入网关进入 - staff who are outside come in through the gateway",
         )
-
-
-def _port(service: platforms.Service) -> int:
-    return services.OFFERS[service].port or 0
 
 
 def _of(machine: platforms.Machine) -> platforms.FlowEnd:

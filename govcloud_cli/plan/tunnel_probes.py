@@ -94,7 +94,7 @@ def _at(spec: inventory.Inventory, client: str, group: str, target: _Target) -> 
 
 
 def _attempt(client: str, group: str, act: str, gateway: str, expected: probes.Outcome) -> probes.Probe:
-    port = services.OFFERS[platforms.Service.SSLVPN].port or 0
+    port = services.port(platforms.Service.SSLVPN)
     return _probe(client, group, act, expected, (gateway, "tcp", port))
 
 
