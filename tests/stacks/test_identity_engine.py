@@ -20,7 +20,7 @@ import pytest
 from pulumi import automation
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, identity
+from govcloud_cli.plan import databases, identity, identity_places
 from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run.inspection import keycloak as inspection
 from govcloud_cli.run.login import clocks, device, endpoints, transport
@@ -37,6 +37,7 @@ VPN_SECRET = "secret-of-the-gateway-for-tests"
 PASSWORD = "Correct-Horse-42"
 OTP = "JBSWY3DPEHPK3PXPJBSW"
 APPLICATION = "finance-prod-ledger"
+ANOTHER = "another"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -84,12 +85,11 @@ def planned_for(staff: directory.Running) -> identity.IdentityPlan:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    folder = tmp_path_factory.mktemp("identity")
+def deployed(keycloak_server: keycloak.Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    server, folder = keycloak_server, tmp_path_factory.mktemp("identity")
     command = [sys.executable, "-m", "govcloud_cli.providers", "keycloak"]
     with (
-        keycloak.running() as server,
-        server.session() as api,
+        server.without(identity_places.REALM, ANOTHER) as api,
         directory.running(server.folder, people=("wu.jun", "he.ping")) as staff,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as providers,
     ):
@@ -238,7 +238,7 @@ def test_a_look_names_each_field_that_somebody_changed_by_hand(deployed: Deploye
             lambda: deployed.api.post(f"{AT}/users/{mallory}/role-mappings/clients/{management}", [admin]),
         ),
         ("User/master/eve", "", lambda: deployed.api.post("/admin/realms/master/users", {"username": "eve"})),
-        ("Realm/another", "", lambda: deployed.api.post("/admin/realms", {"realm": "another"})),
+        ("Realm/another", "", lambda: deployed.api.post("/admin/realms", {"realm": ANOTHER})),
     ]
     for part, field, change in changes:
         last = look()
@@ -257,8 +257,10 @@ def test_a_look_names_each_field_that_somebody_changed_by_hand(deployed: Deploye
     assert {part for part, _ in differences(before)} == {
         *("User/mallory", "User/master/eve", "Realm/another", "Client/master/another-realm", "Realm/master")
     }, "all that is planned is as before, the secret and the client made anew too"
-    deployed.api.delete("/admin/realms/another")
+    deployed.api.delete(f"/admin/realms/{ANOTHER}")
     deployed.api.delete(f"{AT}/users/{mallory}")
+    (eve,) = deployed.api.get("/admin/realms/master/users", query={"username": "eve", "exact": "true"})
+    deployed.api.delete(f"/admin/realms/master/users/{eve['id']}")
 
 
 def _otp_step(deployed: Deployed) -> dict[str, Any]:

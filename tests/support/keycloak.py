@@ -60,6 +60,19 @@ class Running:
         """The authority that its certificate is of, as PEM text."""
         return (self.folder / "ca.crt").read_text()
 
+    @contextlib.contextmanager
+    def without(self, *realms: str) -> Iterator[session.Session]:
+        """Give a session that finds no such realms, and leaves none."""
+        with self.session() as api:
+            paths = [f"/admin/realms/{session.quoted(realm)}" for realm in realms]
+            for path in paths:
+                api.delete(path)
+            try:
+                yield api
+            finally:
+                for path in paths:
+                    api.delete(path)
+
     def session(self) -> session.Session:
         """Return a session as the administrator."""
         return session.Session(self.url, CLIENT, SECRET, self.ca)

@@ -131,7 +131,7 @@ class Browser:
                 return Page(url=url, text="")
         raise AssertionError("it leads round in circles")
 
-    def log_in(self, url: str, account: Account, *, approve: bool = True, at: float | None = None) -> Page:
+    def log_in(self, url: str, account: Account, *, approve: bool = True) -> Page:
         """Log in and, if asked whether to, grant access; return the page where that ends.
 
         That is the page that was there before, if its answer was not taken: nothing is tried twice.
@@ -146,7 +146,7 @@ class Browser:
                 page = self.open(page.action(), {"username": account.name, "password": account.password})
             elif fields & {"otp", "totp"}:
                 (field,) = fields & {"otp", "totp"}
-                page = self.open(page.action(), {field: account.code(time.time() if at is None else at)})
+                page = self.open(page.action(), {field: account.code(time.time())})
             elif {"accept", "cancel"} <= fields:
                 page = self.open(page.action(), {**page.hidden(), "accept" if approve else "cancel": "Yes"})
             else:

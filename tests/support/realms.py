@@ -17,28 +17,6 @@ Json = dict[str, Any]
 GROUPS = ("finance:developers", "archives:owners", "govcloud:auditors")
 
 
-class Admin:
-    """Keycloak's admin API."""
-
-    def __init__(self, server: keycloak.Running) -> None:
-        self._server = server
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Send one request as the administrator; return what it gives."""
-        form = {"grant_type": "client_credentials", "client_id": keycloak.CLIENT, "client_secret": keycloak.SECRET}
-        status, answer = post(self._server, f"{self._server.url}/realms/master/protocol/openid-connect/token", form)
-        assert status == 200, answer
-        request = urllib.request.Request(
-            f"{self._server.url}/admin{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {answer['access_token']}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, context=self._server.tls(), timeout=60) as found:
-            text = found.read().decode()
-        return json.loads(text) if text else None
-
-
 def post(server: keycloak.Running, url: str, form: Mapping[str, str]) -> tuple[int, Json]:
     """Send a form; return status and JSON."""
     try:
