@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from pulumi import automation
 
+from govcloud_cli.governance import one_time_codes
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import databases, identity, identity_places
 from govcloud_cli.providers.keycloak import failures, session
@@ -26,7 +27,7 @@ from govcloud_cli.run.inspection import keycloak as inspection
 from govcloud_cli.run.login import clocks, device, endpoints, transport
 from stacks.components import realms
 from stacks.identity import program
-from tests.support import directory, identity_inventories, keycloak, logging_in, login_forms
+from tests.support import accounts, directory, identity_inventories, keycloak, logging_in, login_forms
 
 pytestmark = [pytest.mark.engine, pytest.mark.filterwarnings("default")]
 
@@ -62,7 +63,7 @@ class Deployed:
         return str(next(group["id"] for group in found if group["name"] == name))
 
     def enrol(self, name: str, *groups: str, otp: str | None = OTP) -> str:
-        body = logging_in.account(name, password=PASSWORD, otp=otp)
+        body = accounts.Account(name=name, password=PASSWORD, otp=otp).document()
         identifier = str(self.api.post(f"{AT}/users", body)["id"])
         for group in groups:
             self.api.put(f"{AT}/users/{identifier}/groups/{self.group(group)}")
@@ -194,7 +195,9 @@ def test_a_look_names_each_field_that_somebody_changed_by_hand(deployed: Deploye
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET}
     assert (
-        person.token(**asked, username="glanced.at", password=PASSWORD, totp=logging_in.code(OTP, at=time.time()))[0]
+        person.token(
+            **asked, username="glanced.at", password=PASSWORD, totp=one_time_codes.code(OTP.encode(), time.time())
+        )[0]
         == 200
     )
     assert differences(before) == set(), "people come and log in"
@@ -297,14 +300,14 @@ def test_the_realm_is_as_the_law_asks(deployed: Deployed) -> None:
 def test_a_password_that_the_policy_forbids_is_refused(deployed: Deployed) -> None:
     for weak in ("Short-1a", "no-capital-letters-1", "NO-SMALL-LETTERS-1", "No-Digits-Here", "NoSpecial12345"):
         with pytest.raises(failures.ApiError):
-            deployed.api.post(f"{AT}/users", logging_in.account("weak", password=weak, otp=None))
+            deployed.api.post(f"{AT}/users", accounts.Account(name="weak", password=weak, otp=None).document())
 
 
 def test_the_gateway_logs_people_in_by_password_and_code_and_a_code_works_once(deployed: Deployed) -> None:
     deployed.enrol("li.wei", "finance:maintainers", "org:finance-bureau")
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET, "username": "li.wei"}
-    now = logging_in.code(OTP, at=time.time())
+    now = one_time_codes.code(OTP.encode(), time.time())
 
     status, answer = person.token(**asked, password=PASSWORD, totp=now)
 
@@ -346,7 +349,7 @@ def test_a_person_logs_in_with_a_browser_for_the_command_line(deployed: Deployed
         assert status == 200, logging_in.told(page)
         status, page, where = person.fill(page, username="zhang.min", password=PASSWORD)
         status, page, where = person.fill(
-            page, otp=logging_in.code(OTP, at=time.time() + (30 if "::1" in redirect else 0))
+            page, otp=one_time_codes.code(OTP.encode(), time.time() + (30 if "::1" in redirect else 0))
         )
         assert status == 302, logging_in.told(page)
         assert where.startswith(f"{redirect}?")
@@ -361,7 +364,7 @@ def test_the_token_of_the_command_line_is_for_the_cluster(deployed: Deployed) ->
     person = logging_in.Person(deployed.server)
     _, page, _ = person.begin("govcloud-cli", redirect)
     _, page, _ = person.fill(page, username="sun.li", password=PASSWORD)
-    _, page, where = person.fill(page, otp=logging_in.code(OTP, at=time.time()))
+    _, page, where = person.fill(page, otp=one_time_codes.code(OTP.encode(), time.time()))
     code = urllib.parse.parse_qs(urllib.parse.urlsplit(where).query)["code"][0]
     form = {"grant_type": "authorization_code", "client_id": "govcloud-cli", "redirect_uri": redirect, "code": code}
     status, answer = person.token(**form, code_verifier=person.verifier)
@@ -465,7 +468,7 @@ def _console(deployed: Deployed, name: str) -> str:
     person = logging_in.Person(deployed.server)
     _, page, _ = person.begin("security-admin-console", redirect)
     _, page, _ = person.fill(page, username=name, password=PASSWORD)
-    _, page, where = person.fill(page, otp=logging_in.code(OTP, at=time.time()))
+    _, page, where = person.fill(page, otp=one_time_codes.code(OTP.encode(), time.time()))
     code = urllib.parse.parse_qs(urllib.parse.urlsplit(where).query)["code"][0]
     form = {"grant_type": "authorization_code", "client_id": "security-admin-console", "redirect_uri": redirect}
     status, answer = person.token(**form, code=code, code_verifier=person.verifier)
@@ -493,7 +496,7 @@ def test_five_failures_lock_an_account(deployed: Deployed) -> None:
     for _ in range(5):
         assert person.token(**asked, username="locked.out", password="Wrong-Horse-42", totp="000000")[0] == 401
         time.sleep(1.1)  # a quicker failure counts as a machine's guess
-    right = logging_in.code(OTP, at=time.time())
+    right = one_time_codes.code(OTP.encode(), time.time())
     assert person.token(**asked, username="locked.out", password=PASSWORD, totp=right)[0] == 401
     status = deployed.api.get(f"{AT}/attack-detection/brute-force/users/{identifier}")
     assert status["disabled"] is True
@@ -501,12 +504,12 @@ def test_five_failures_lock_an_account(deployed: Deployed) -> None:
 
 def test_people_of_the_directory_log_in_with_its_password_and_our_code(deployed: Deployed) -> None:
     (found,) = deployed.api.get(f"{AT}/users", query={"username": "wu.jun", "exact": "true"})
-    otp = logging_in.account("wu.jun", password="unused", otp=OTP)["credentials"][1]
-    deployed.api.put(f"{AT}/users/{found['id']}", {**found, "credentials": [otp]})
+    codes = accounts.Account(name="wu.jun", password="unused", otp=OTP).codes()
+    deployed.api.put(f"{AT}/users/{found['id']}", {**found, "credentials": codes})
     deployed.api.put(f"{AT}/users/{found['id']}/groups/{deployed.group('finance:viewers')}")
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET, "username": "wu.jun"}
-    now = logging_in.code(OTP, at=time.time())
+    now = one_time_codes.code(OTP.encode(), time.time())
 
     status, answer = person.token(**asked, password=directory.PASSWORD, totp=now)
 
@@ -532,7 +535,7 @@ def test_a_leaver_of_the_directory_can_be_closed_out_here_and_the_directory_is_n
     deployed.api.put(f"{AT}/users/{found['id']}", {**found, "enabled": False})
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET}
-    code = logging_in.code(OTP, at=time.time() + 30)
+    code = one_time_codes.code(OTP.encode(), time.time() + 30)
     status, _ = person.token(**asked, username="wu.jun", password=directory.PASSWORD, totp=code)
     assert status == 400
     with pytest.raises(failures.ApiError):
@@ -543,7 +546,7 @@ def test_a_leaver_of_the_directory_can_be_closed_out_here_and_the_directory_is_n
 
 def test_govcloud_login_gets_what_the_cluster_takes(deployed: Deployed) -> None:
     deployed.enrol("ren.na", "finance:maintainers", "org:finance-bureau")
-    account = login_forms.Account(name="ren.na", password=PASSWORD, otp=OTP)
+    account = accounts.Account(name="ren.na", password=PASSWORD, otp=OTP)
     asked = transport.Https(authority=deployed.server.ca)
     place = endpoints.discover(f"{deployed.server.url}/realms/govcloud", asked)
     clock = clocks.Clock(now=time.time, monotonic=time.monotonic, sleep=time.sleep)

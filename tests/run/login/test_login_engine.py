@@ -25,9 +25,11 @@ from govcloud_cli.plan import access, cluster, identity, identity_places, namesp
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run.login import clocks, device, ending, endpoints, profiles, sessions, tokens
 from tests.support import (
+    accounts,
     api_requests,
     control_plane,
     keycloak,
+    logging_in,
     login_forms,
     realms,
     role_templates,
@@ -39,8 +41,8 @@ pytestmark = pytest.mark.engine
 ROOT = pathlib.Path(__file__).parents[3]
 ADMIN, OTHER_REALM = f"/admin/realms/{identity_places.REALM}", "other"
 PODS = "/api/v1/namespaces/{}/pods"
-WANG = login_forms.Account(name="wang.fang", password="Correct-Horse-42", otp="wangs-secret-of-20-b")
-ZHAO = login_forms.Account(name="zhao.lei", password="Correct-Horse-42", otp="zhaos-secret-of-20-b")
+WANG = accounts.Account(name="wang.fang", password="Correct-Horse-42", otp="wangs-secret-of-20-b")
+ZHAO = accounts.Account(name="zhao.lei", password="Correct-Horse-42", otp="zhaos-secret-of-20-b")
 REFUSED = {
     "for-another": {"audience": "portal"},
     "without-audience": {"audience": None},
@@ -130,7 +132,7 @@ def profile(world: World, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatc
 CLOCK = clocks.Clock(now=time.time, monotonic=time.monotonic, sleep=time.sleep)
 
 
-def log_in(world: World, profile: profiles.Profile, account: login_forms.Account = WANG) -> tokens.Tokens:
+def log_in(world: World, profile: profiles.Profile, account: accounts.Account = WANG) -> tokens.Tokens:
     def approve(invitation: device.Invitation) -> None:
         browser = login_forms.Browser(world.server.tls())
         page = browser.log_in(invitation.whole_url or invitation.url, with_new_code(world, account))
@@ -143,15 +145,14 @@ def log_in(world: World, profile: profiles.Profile, account: login_forms.Account
     return found
 
 
-def with_new_code(world: World, account: login_forms.Account) -> login_forms.Account:
+def with_new_code(world: World, account: accounts.Account) -> accounts.Account:
     """The account with another secret of its one-time codes, since each code works once and nobody waits here."""
     changed = dataclasses.replace(account, otp=secrets.token_hex(10))
     (user,) = world.admin.get(f"{ADMIN}/users", query={"username": account.name, "exact": "true"})
     for one in world.admin.get(f"{ADMIN}/users/{user['id']}/credentials"):
         if one["type"] == "otp":
             world.admin.delete(f"{ADMIN}/users/{user['id']}/credentials/{one['id']}")
-    codes = [one for one in changed.document()["credentials"] if one["type"] == "otp"]
-    world.admin.put(f"{ADMIN}/users/{user['id']}", {**user, "credentials": codes})
+    world.admin.put(f"{ADMIN}/users/{user['id']}", {**user, "credentials": changed.codes()})
     return changed
 
 
@@ -212,7 +213,7 @@ def test_a_token_that_was_changed_or_signed_by_nobody_is_refused(world: World) -
 def test_an_id_token_is_not_for_the_cluster(world: World) -> None:
     form = {"grant_type": "password", "client_id": "normal", "scope": "openid"}
     form |= {"username": "wang.fang.program", "password": "Correct-Horse-42"}
-    _, answer = realms.post(world.server, f"{world.issuer}/protocol/openid-connect/token", form)
+    _, answer = logging_in.Person(world.server).token(**form)
     assert world.api.ask("GET", "/version", token=answer["id_token"])[0] == 401
 
 
