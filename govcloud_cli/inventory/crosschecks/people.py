@@ -13,6 +13,8 @@ _OWN_PREFIXES = ("govcloud-", "service-account-")
 """Names of accounts that no person has: probes of `verify`, and clients' own, which Keycloak names so."""
 _SHORTEST = 3
 """Characters of a user name, as Keycloak's user profile has it."""
+_NEAR = 0.85
+"""How like a group must be that was meant: the second half is the same in most groups."""
 
 
 def accounts_and_keys_are_one_persons(world: findings.World) -> Iterator[findings.Finding]:
@@ -90,7 +92,7 @@ def groups_are_somebodys(world: findings.World) -> Iterator[findings.Finding]:
     for index, person in enumerate(world.people.spec.people):
         for place, group in enumerate(person.groups):
             if group not in known:
-                near = difflib.get_close_matches(group, known, n=1)
+                near = difflib.get_close_matches(group, known, n=1, cutoff=_NEAR)
                 yield findings.Finding(
                     code="GC1809",
                     document=world.people,
