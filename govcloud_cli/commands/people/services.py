@@ -9,7 +9,8 @@ from govcloud_cli.commands import runs
 
 if TYPE_CHECKING:
     from govcloud_cli.governance import people_changes
-    from govcloud_cli.run.people import connection, places
+    from govcloud_cli.providers.keycloak import session
+    from govcloud_cli.run.people import places
 
 
 def find(environment: str, side: str | None) -> tuple[places.Place, ...]:
@@ -32,7 +33,7 @@ def only(environment: str, side: str | None) -> places.Place:
     return found[0]
 
 
-def account(api: connection.Api, person: str) -> people_changes.Account:
+def account(api: session.Api, person: str) -> people_changes.Account:
     """A person's account. Raises `errors.UsageError`, naming the nearest, if there is none."""
     import difflib
 
