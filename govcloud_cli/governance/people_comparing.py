@@ -24,13 +24,16 @@ def changes(
     *,
     offered: Collection[str],
     everyone: Sequence[tenants.Tenant],
+    applied: Sequence[tenants.Tenant] = (),
     today: datetime.date,
 ) -> people_changes.Changes:
     """What makes `accounts` what `people.yaml` says on `today` (UTC).
 
-    `offered`: names of the groups that there are; `everyone`: the tenants of this side. A person on both sides of the
-    air gap has an account on each, with the groups that the side knows.
+    `offered`: names of the groups that there are; `everyone`: the tenants of this side, `applied`: as they were last
+    applied, for that is what members can read until the next deploy. A person on both sides of the air gap has an
+    account on each, with the groups that the side knows.
     """
+    before = (*applied, *everyone)
     there = {account.person: account for account in accounts}
     wanted = {one.person: one for one in _wanted(known, frozenset(offered), today)}
     found: dict[type, list[people_changes.Change]] = {
@@ -42,9 +45,9 @@ def changes(
     for account in sorted(accounts, key=lambda one: one.person):
         change: people_changes.Change | None
         if account.person not in wanted:
-            change = _left(account, _reason(account.person, known, today), everyone)
+            change = _left(account, _reason(account.person, known, today), before)
         elif account.is_ours or account.origin is people_changes.Origin.DIRECTORY:
-            change = _kept(account, wanted[account.person], everyone)
+            change = _kept(account, wanted[account.person], before=before, after=everyone)
         else:
             change = None
         if change is not None:
@@ -52,9 +55,7 @@ def changes(
     joins = (
         people_changes.Join(person=one.person, name=one.name, groups=tuple(sorted(one.groups)))
         for person, one in sorted(wanted.items())
-        if person not in there
-        and person != people_changes.BREAK_GLASS
-        and not person.startswith(people_changes.SERVICE)
+        if person not in there and not people.is_reserved(person)
     )
     return people_changes.Changes(
         leaves=tuple(one for one in found[people_changes.Leave] if isinstance(one, people_changes.Leave)),
@@ -72,11 +73,24 @@ def readable(everyone: Iterable[tenants.Tenant], groups: Collection[str]) -> tup
     Secrets are database passwords and what applications prove themselves with at log-in.
     """
     return tuple(
+        sorted({one.metadata.id for one in everyone if has_secrets(one) and not _readers(one).isdisjoint(groups)})
+    )
+
+
+def withdrawn(applied: Iterable[tenants.Tenant], everyone: Iterable[tenants.Tenant]) -> tuple[str, ...]:
+    """Tenants whose file takes a group that it had `applied` away from those who read its secrets; ordered.
+
+    Nobody of that group need change office or account for it, yet every member knows what he could read.
+    """
+    wanted = {one.metadata.id: one for one in everyone}
+    return tuple(
         sorted(
-            tenant.metadata.id
-            for tenant in everyone
-            if has_secrets(tenant)
-            and any(member.role in _READERS and member.group in groups for member in tenant.spec.members)
+            one.metadata.id
+            for one in applied
+            if one.metadata.id in wanted
+            and has_secrets(one)
+            and has_secrets(wanted[one.metadata.id])
+            and _readers(one) - _readers(wanted[one.metadata.id])
         )
     )
 
@@ -88,8 +102,8 @@ def has_secrets(tenant: tenants.Tenant) -> bool:
 
 def groups_of(person: people.Person) -> frozenset[str]:
     """Every group that `people.yaml` puts a person into."""
-    own = {f"{people_changes.ORGANISATION}{person.organisation}"} if person.organisation else set()
-    return frozenset({*own, *person.groups, *({people_changes.DUTIES[person.duty]} if person.duty else ())})
+    own = {people.organisation_group(person.organisation)} if person.organisation else set()
+    return frozenset({*own, *person.groups, *({people.DUTY_GROUPS[person.duty]} if person.duty else ())})
 
 
 def shown_name(display_name: str) -> str:
@@ -97,23 +111,26 @@ def shown_name(display_name: str) -> str:
     return _PROHIBITED.sub("·", display_name).strip()
 
 
-def has_left(person: people.Person, today: datetime.date) -> bool:
-    """Whether the person's last day is over."""
-    return person.leaves_on is not None and person.leaves_on < today
+def _readers(tenant: tenants.Tenant) -> frozenset[str]:
+    return frozenset(member.group for member in tenant.spec.members if member.role in _READERS)
 
 
 def _wanted(
     known: Iterable[people.Person], offered: frozenset[str], today: datetime.date
 ) -> Iterator[people_changes.Wanted]:
     for person in known:
-        if person.organisation is not None and not has_left(person, today):
+        if person.organisation is not None and not person.has_left(today):
             yield people_changes.Wanted(
                 person=person.id, name=shown_name(person.display_name), groups=groups_of(person) & offered
             )
 
 
 def _kept(
-    account: people_changes.Account, wanted: people_changes.Wanted, everyone: Sequence[tenants.Tenant]
+    account: people_changes.Account,
+    wanted: people_changes.Wanted,
+    *,
+    before: Sequence[tenants.Tenant],
+    after: Sequence[tenants.Tenant],
 ) -> people_changes.Move | people_changes.Return | None:
     added, removed = wanted.groups - account.groups, account.groups - wanted.groups
     if not account.enabled:
@@ -128,25 +145,25 @@ def _kept(
     renamed = None if account.name == wanted.name or directory else wanted.name
     if not (added or removed or renamed):
         return None
-    before, after = readable(everyone, account.groups), readable(everyone, wanted.groups)
+    still = readable(after, wanted.groups)
     return people_changes.Move(
         person=account.person,
         account=account.id,
         added=tuple(sorted(added)),
         removed=tuple(sorted(removed)),
         name=renamed,
-        rotate=tuple(tenant for tenant in before if tenant not in after),
+        rotate=tuple(tenant for tenant in readable(before, account.groups) if tenant not in still),
         adopted=account.organisation is None
-        and any(name.startswith(people_changes.ORGANISATION) for name in added)
+        and any(name.startswith(people.ORGANISATION) for name in added)
         and not directory,
         conflict=account.duties if len(account.duties) > 1 else (),
     )
 
 
 def _left(
-    account: people_changes.Account, reason: str, everyone: Sequence[tenants.Tenant]
+    account: people_changes.Account, reason: str, before: Sequence[tenants.Tenant]
 ) -> people_changes.Leave | None:
-    groups = tuple(sorted(name for name in account.groups if not name.startswith(people_changes.ORGANISATION)))
+    groups = tuple(sorted(name for name in account.groups if not name.startswith(people.ORGANISATION)))
     if not account.is_ours or not (account.enabled or groups):
         return None
     return people_changes.Leave(
@@ -154,7 +171,7 @@ def _left(
         account=account.id,
         reason=reason,
         groups=groups,
-        rotate=readable(everyone, account.groups),
+        rotate=readable(before, account.groups),
         was_enabled=account.enabled,
     )
 
@@ -163,7 +180,7 @@ def _reason(person: str, known: Iterable[people.Person], today: datetime.date) -
     found = next((one for one in known if one.id == person), None)
     if found is None:
         return "not in people.yaml"
-    if found.leaves_on is not None and has_left(found, today):
+    if found.leaves_on is not None and found.has_left(today):
         return f"last day was {found.leaves_on:%Y-%m-%d}"
     return "without an organisation in people.yaml"
 
@@ -173,7 +190,7 @@ def _missing(
 ) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for person in known:
-        if person.organisation is not None and not has_left(person, today):
+        if person.organisation is not None and not person.has_left(today):
             for name in sorted(groups_of(person) - frozenset(offered)):
                 found.setdefault(name, []).append(person.id)
     return {name: tuple(sorted(found[name])) for name in sorted(found)}

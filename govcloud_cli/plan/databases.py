@@ -16,7 +16,7 @@ from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, tenants
 from govcloud_cli.plan import database_servers, derived, namespaces, services
 
-PORT = int(services.OFFERS[platforms.Service.DATABASE].port or 0)
+PORT = services.port(platforms.Service.DATABASE)
 """The pooler's; tenants never reach PostgreSQL itself."""
 
 ADMIN_ROLE = "govcloud_admin"

@@ -29,19 +29,9 @@ TOKEN_SECONDS = 45
 """Life of an access token: the API server asks nobody, so this is how long a leaver's last one still works."""
 DIRECTORY_SECRET = "directory"  # noqa: S105 (as above)
 """File in the side's `secrets/` with the password of `spec.identity.directory.bind`."""
-ORGANISATION = "org:"
-"""Begins the names of the groups that form the tree of government."""
 LOOPBACK_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")
 """Where `govcloud login` listens, on whatever port is free (RFC 8252, 7.3)."""
 
-DUTY_GROUPS: Mapping[people.Duty, str] = MappingProxyType(
-    {
-        people.Duty.SYSTEM: "govcloud:system-administrators",
-        people.Duty.SECURITY: "govcloud:security-administrators",
-        people.Duty.AUDIT: "govcloud:auditors",
-    }
-)
-"""The groups of the three administrators (三员)."""
 DUTY_ROLES: Mapping[people.Duty, tuple[str, ...]] = MappingProxyType(
     {
         people.Duty.SYSTEM: (
@@ -149,19 +139,14 @@ def plan(inventory: inventories.Inventory, side: platforms.Side) -> IdentityPlan
     )
 
 
-def organisation_group(organisation: str) -> str:
-    """The group of an organisation's people, e.g. `org:finance-bureau`."""
-    return ORGANISATION + organisation
-
-
 def _organisations(inventory: inventories.Inventory) -> Iterator[Group]:
     """The tree of government, from its root down, siblings ordered by id."""
     entries = sorted(inventory.platform.spec.organisations, key=lambda entry: entry.id)
     level = [entry for entry in entries if entry.parent is None]
     while level:
         for entry in level:
-            parent = None if entry.parent is None else organisation_group(entry.parent)
-            yield Group(name=organisation_group(entry.id), parent=parent)
+            parent = None if entry.parent is None else people.organisation_group(entry.parent)
+            yield Group(name=people.organisation_group(entry.id), parent=parent)
         above = {entry.id for entry in level}
         level = [entry for entry in entries if entry.parent in above]
 
@@ -173,7 +158,7 @@ def _members(inventory: inventories.Inventory, side: platforms.Side) -> Iterator
 
 
 def _duties() -> Iterator[Group]:
-    for duty, name in DUTY_GROUPS.items():
+    for duty, name in people.DUTY_GROUPS.items():
         yield Group(name=name, parent=None, roles=DUTY_ROLES[duty])
 
 

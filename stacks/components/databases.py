@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pulumi
 
-from govcloud_cli.plan import databases
+from govcloud_cli.plan import databases, services
 from stacks.components import manifests
 
 with warnings.catch_warnings():
@@ -26,7 +26,7 @@ class Access:
 
     host: str
     """Must be among the names of the server's certificate."""
-    port: int = 5432
+    port: int = services.POSTGRES_PORT
     """PostgreSQL's own port; administration does not go through the pooler."""
     username: str = databases.ADMIN_ROLE
     database: str = "postgres"

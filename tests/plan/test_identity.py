@@ -66,8 +66,8 @@ def test_tenants_groups_are_flat_and_each_is_there_once() -> None:
 
 def test_of_the_three_administrators_none_has_anothers_rights_and_only_one_writes_each_thing() -> None:
     roles = {group.name: set(group.roles) for group in planned().groups if group.roles}
-    assert set(roles) == set(identity.DUTY_GROUPS.values())
-    system, security, audit = (roles[identity.DUTY_GROUPS[duty]] for duty in people.Duty)
+    assert set(roles) == set(people.DUTY_GROUPS.values())
+    system, security, audit = (roles[people.DUTY_GROUPS[duty]] for duty in people.Duty)
     assert all(role.startswith("view-") for role in audit)
     assert all(role.startswith("view-") for role in system & security)
     assert not system & {"manage-users", "view-users", "manage-events", "view-events", "impersonation"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import os
 import pathlib
@@ -19,12 +20,14 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from govcloud_cli.governance import one_time_codes
-from govcloud_cli.model import platforms
+from govcloud_cli.governance import one_time_codes, people_changes, people_refusals
+from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import databases, identity, identity_places
 from govcloud_cli.providers.keycloak import failures, session
+from govcloud_cli.run import workspace
 from govcloud_cli.run.inspection import keycloak as inspection
 from govcloud_cli.run.login import clocks, device, endpoints, transport
+from govcloud_cli.run.people import enrolling, syncing
 from stacks.components import realms
 from stacks.identity import program
 from tests.support import accounts, directory, identity_inventories, keycloak, logging_in, login_forms
@@ -39,6 +42,8 @@ PASSWORD = "Correct-Horse-42"
 OTP = "JBSWY3DPEHPK3PXPJBSW"
 APPLICATION = "finance-prod-ledger"
 ANOTHER = "another"
+FEDERATION = "org.keycloak.storage.UserStorageProvider"
+KINDS = ("leaves", "moves", "returns", "joins")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,7 +96,7 @@ def deployed(keycloak_server: keycloak.Running, tmp_path_factory: pytest.TempPat
     command = [sys.executable, "-m", "govcloud_cli.providers", "keycloak"]
     with (
         server.without(identity_places.REALM, ANOTHER) as api,
-        directory.running(server.folder, people=("wu.jun", "he.ping")) as staff,
+        directory.running(server.folder, people=("wu.jun", "he.ping", "sun.li", "old.hand")) as staff,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as providers,
     ):
         assert providers.stdout is not None
@@ -542,6 +547,88 @@ def test_a_leaver_of_the_directory_can_be_closed_out_here_and_the_directory_is_n
         deployed.api.put(
             f"{AT}/users/{found['id']}/reset-password", {"type": "password", "value": PASSWORD, "temporary": False}
         )
+
+
+def sync_one(deployed: Deployed, folder: pathlib.Path, person: str, *rows: Mapping[str, Any]) -> syncing.Outlook:
+    """Do what `people sync` would do about one person; return how it looks afterwards."""
+    known = [people.Person.model_validate_json(json.dumps(row)) for row in rows]
+    everyone = identity_inventories.served().tenants
+
+    def look() -> syncing.Outlook:
+        return syncing.look(deployed.api, known, everyone=everyone, today=datetime.date(2026, 11, 1))
+
+    found = look()
+    # The other tests' people have no line here, and would all leave.
+    kinds = {name: tuple(one for one in getattr(found.changes, name) if one.person == person) for name in KINDS}
+    syncing.Sync(
+        api=deployed.api,
+        outlook=dataclasses.replace(found, changes=dataclasses.replace(found.changes, **kinds)),
+        folder=workspace.SideFolder(path=folder, side=platforms.Side.EXTERNAL),
+        record=lambda *_: None,
+        cuts=[],
+    ).run()
+    return look()
+
+
+def fully_synchronised(deployed: Deployed) -> None:
+    """Have Keycloak read the whole directory, as it does once a day."""
+    (federation,) = deployed.api.get(f"{AT}/components", query={"type": FEDERATION})
+    path = f"{AT}/user-storage/{federation['id']}/sync"
+    deployed.api.request("POST", path, query={"action": "triggerFullSync"})
+
+
+def test_a_person_of_the_directory_joins_by_people_yaml_takes_a_code_and_leaves(
+    deployed: Deployed, tmp_path: pathlib.Path
+) -> None:
+    row = {"id": "sun.li", "displayName": "孙丽", "organisation": "finance-bureau", "groups": ["finance:maintainers"]}
+    person = logging_in.Person(deployed.server)
+    asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET, "username": "sun.li"}
+    account = sync_one(deployed, tmp_path, "sun.li", row).directory.account("sun.li")
+    assert account is not None
+    assert (account.origin, account.groups) == (
+        people_changes.Origin.DIRECTORY,
+        {"org:finance-bureau", "finance:maintainers"},
+    )
+    people_refusals.refuse_enrolment(account, password=False)
+    people_refusals.refuse_code_alone(account, [])
+    assert enrolling.lacking(deployed.api, "sun.li") == ("one-time code",)
+
+    enrolled = enrolling.enrol(deployed.api, account, password=None, issuer="GovCloud")
+
+    assert enrolling.lacking(deployed.api, "sun.li") == ()
+    (secret,) = urllib.parse.parse_qs(urllib.parse.urlsplit(enrolled.uri).query)["secret"]
+    status, answer = person.token(**asked, password=directory.PASSWORD, totp=logging_in.code(secret, at=time.time()))
+    assert status == 200, answer
+    assert logging_in.claims(answer["access_token"])["groups"] == ["finance:maintainers", "org:finance-bureau"]
+
+    left = sync_one(deployed, tmp_path, "sun.li").directory.account("sun.li")
+    fully_synchronised(deployed)
+    assert left is not None
+    assert (left.enabled, left.groups) == (False, {"org:finance-bureau"})
+    code = logging_in.code(secret, at=time.time() + 30)
+    assert person.token(**asked, password=directory.PASSWORD, totp=code)[0] >= 400, "the directory still has the person"
+
+
+def test_an_account_that_was_there_before_the_directory_stays_its_own(deployed: Deployed) -> None:
+    (federation,) = deployed.api.get(f"{AT}/components", query={"type": FEDERATION})
+    at = f"{AT}/components/{federation['id']}"
+    without = {**federation, "config": {**federation["config"], "enabled": ["false"]}}
+    deployed.api.put(at, without)
+    deployed.enrol("old.hand", "finance:viewers")
+    deployed.api.put(at, federation)
+    fully_synchronised(deployed)
+    (found,) = deployed.api.get(f"{AT}/users", query={"username": "old.hand", "exact": "true"})
+    assert found.get("federationLink") is None
+    person = logging_in.Person(deployed.server)
+    asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET, "username": "old.hand"}
+    code = logging_in.code(OTP, at=time.time())
+    assert person.token(**asked, password=directory.PASSWORD, totp=code)[0] == 401
+    assert person.token(**asked, password=PASSWORD, totp=code)[0] == 200
+
+    # What the documentation says: removed here, the account is the directory's.
+    deployed.api.delete(f"{AT}/users/{found['id']}")
+    (found,) = deployed.api.get(f"{AT}/users", query={"username": "old.hand", "exact": "true"})
+    assert found["federationLink"] == federation["id"]
 
 
 def test_govcloud_login_gets_what_the_cluster_takes(deployed: Deployed) -> None:

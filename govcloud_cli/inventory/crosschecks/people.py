@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
 from govcloud_cli.inventory import findings
 from govcloud_cli.model import people, tenants
 
-_OWN_ACCOUNTS = frozenset({"admin", "break-glass"})
-_OWN_PREFIXES = ("govcloud-", "service-account-")
-"""Names of accounts that no person has: probes of `verify`, and clients' own, which Keycloak names so."""
 _SHORTEST = 3
 """Characters of a user name, as Keycloak's user profile has it."""
+_NEAR = 0.85
+"""How like a group must be that was meant: the second half is the same in most groups."""
 
 
 def accounts_and_keys_are_one_persons(world: findings.World) -> Iterator[findings.Finding]:
@@ -68,7 +68,7 @@ def accounts_have_a_place(world: findings.World) -> Iterator[findings.Finding]:
 def names_are_nobody_elses(world: findings.World) -> Iterator[findings.Finding]:
     """A person's id is the account's name: none of the platform's own, and one that Keycloak takes."""
     for index, person in enumerate(world.persons):
-        own = person.id in _OWN_ACCOUNTS or person.id.startswith(_OWN_PREFIXES)
+        own = people.is_reserved(person.id)
         if world.people is not None and (own or len(person.id) < _SHORTEST):
             yield findings.Finding(
                 code="GC1807" if own else "GC1808",
@@ -79,6 +79,25 @@ def names_are_nobody_elses(world: findings.World) -> Iterator[findings.Finding]:
                 else f"'{person.id}' has {len(person.id)} characters, too few for an account",
                 found=person.id,
             )
+
+
+def groups_are_somebodys(world: findings.World) -> Iterator[findings.Finding]:
+    """A group that no tenant names gives nothing: it is misspelt, or its tenant is gone."""
+    if world.people is None or world.unread:
+        return
+    known = sorted({member.group for tenant in world.tenants for member in tenant.spec.members})
+    for index, person in enumerate(world.people.spec.people):
+        for place, group in enumerate(person.groups):
+            if group not in known:
+                near = difflib.get_close_matches(group, known, n=1, cutoff=_NEAR)
+                yield findings.Finding(
+                    code="GC1809",
+                    document=world.people,
+                    where=("spec", "people", index, "groups", place),
+                    message=f"no tenant names the group '{group}' of '{person.id}'",
+                    found=group,
+                    remedy=f"did you mean '{near[0]}'?" if near else "",
+                )
 
 
 def duties_are_apart(world: findings.World) -> Iterator[findings.Finding]:

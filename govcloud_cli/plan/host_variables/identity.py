@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import administration, controller_files, database_servers, identity_places, platform_flows, vpn
+from govcloud_cli.plan import administration, controller_files, database_servers, identity_places, services, vpn
 from govcloud_cli.plan import identity as planned
 
 
@@ -36,6 +36,6 @@ def of(spec: inventory.Inventory, place: identity_places.Place) -> dict[str, Any
 
 def _gateways(spec: inventory.Inventory, place: identity_places.Place) -> list[str]:
     """Where gateways ask from for everybody who logs in there: one who guesses must not shut out all."""
-    gateway = platform_flows.machine_of(spec, spec.side_of(place.machine), platforms.Service.SSLVPN)
+    gateway = services.machine_of(spec, spec.side_of(place.machine), platforms.Service.SSLVPN)
     inward = None if gateway is None else vpn.inward(spec, gateway)
     return [] if inward is None else administration.single([str(inward.address), str(inward.address6)])

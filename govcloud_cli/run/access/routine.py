@@ -9,7 +9,7 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.governance import chain
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import identity_places, plans
+from govcloud_cli.plan import administration, identity_places, plans
 from govcloud_cli.run import ledger, progress, reach, sites
 from govcloud_cli.run.access import collecting, days
 from govcloud_cli.run.audit import log, places, reading
@@ -25,8 +25,7 @@ def sources(site: sites.Site, side: plans.SidePlan) -> tuple[collecting.Source, 
         if platforms.Service.SSLVPN in machine.services:
             found.append(collecting.Gateway(machine=machine.id, folder=folder, way=way))
         if platforms.Service.IDENTITY in machine.services:
-            address = machine.management or machine.interfaces[0].address
-            url = f"https://{address}:{identity_places.ADMIN_PORT}"
+            url = f"https://{administration.reached_at(machine)}:{identity_places.ADMIN_PORT}"
             found.append(collecting.Identity(url=url, folder=folder, way=way))
     return tuple(found)
 

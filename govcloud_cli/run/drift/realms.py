@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from govcloud_cli.model import people
 from govcloud_cli.plan import identity, identity_places, plans, steps
 from govcloud_cli.providers.keycloak import parts
 from govcloud_cli.run import workspace
@@ -32,7 +33,7 @@ _BUILT_IN = ("account", "account-console", "admin-cli", "broker", "security-admi
 """Clients that Keycloak brings to every realm."""
 _EXPLAINED = frozenset(
     (
-        *(_REALM, _MASTER, "Client/realm-management", "User/master/break-glass"),
+        *(_REALM, _MASTER, "Client/realm-management", f"User/master/{people.BREAK_GLASS}"),
         *(f"Client/{place}{name}" for place in ("", "master/") for name in _BUILT_IN),
         *(f"Client/master/{name}" for name in ("master-realm", f"{identity_places.REALM}-realm")),
         f"Client/master/{identity.ENGINE_CLIENT}",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from govcloud_cli.governance import people_changes
+from govcloud_cli.model import people
 from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
 
@@ -107,6 +108,6 @@ def _account(found: Mapping[str, Any], groups: Iterable[str]) -> people_changes.
 
 
 def _origin(found: Mapping[str, Any]) -> people_changes.Origin:
-    if found.get("serviceAccountClientId") or str(found["username"]).startswith(people_changes.SERVICE):
+    if found.get("serviceAccountClientId") or str(found["username"]).startswith(people.SERVICE_ACCOUNT):
         return people_changes.Origin.SERVICE
     return people_changes.Origin.DIRECTORY if found.get("federationLink") else people_changes.Origin.OWN

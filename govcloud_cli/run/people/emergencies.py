@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from govcloud_cli import errors
-from govcloud_cli.governance import people_changes
+from govcloud_cli.model import people
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import side_secrets
 from govcloud_cli.run.people import places
@@ -25,7 +25,7 @@ class Opened:
 def unseal(place: places.Place) -> Opened:
     """The account and its password; to be called after the audit record is durable."""
     return Opened(
-        account=people_changes.BREAK_GLASS,
+        account=people.BREAK_GLASS,
         password=side_secrets.unseal(place.folder),
         url=f"{place.identity.admin_url}/admin/master/console/",
     )
@@ -52,7 +52,7 @@ def set_password(api: session.Api, account: str, password: str) -> None:
 
 
 def _find(api: session.Api) -> str:
-    name = people_changes.BREAK_GLASS
+    name = people.BREAK_GLASS
     found = api.get(f"{_REALM}/users", query={"username": name, "exact": "true"})
     if not found:
         raise errors.GovcloudError(f"the realm master has no account `{name}`", remedy="deploy: its role makes it")

@@ -92,7 +92,7 @@ def holder(spec: inventory.Inventory, plan: vpn.VpnPlan, person: str, *, today: 
         raise errors.UsageError(
             f"nobody is called '{person}'", where=where, remedy="add the person there, then `govcloud people sync`"
         )
-    if found.leaves_on is not None and found.leaves_on < today:
+    if found.has_left(today):
         raise errors.UsageError(
             f"{person} has left: the last day was {found.leaves_on}",
             where=where,
