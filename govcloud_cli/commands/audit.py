@@ -99,7 +99,7 @@ def verify(
 
 @click.command(short_help=WORDS["show"][1])
 @click.option("--tenant", shell_complete=options.complete_tenant, help="Only what is about this tenant.")
-@click.option("--person", help="Only what this person did.")
+@click.option("--person", shell_complete=options.complete_person, help="Only what this person did.")
 @click.option("--action", help="Only this action, such as deploy-began.")
 @click.option("--since", type=_DATE, metavar="DATE", help="From this day on (UTC).")
 @click.option("--until", type=_DATE, metavar="DATE", help="To the end of this day (UTC), e.g. 2026-12-31.")

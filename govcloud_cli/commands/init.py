@@ -20,7 +20,7 @@ def init(folder: Path, environment: str, as_json: bool) -> None:
     """Write a commented starter inventory into DIR/inventories/. Overwrites nothing.
 
     \b
-    Example:
+    Examples:
       govcloud init my-cloud
       cd my-cloud
       govcloud validate

@@ -78,7 +78,7 @@ def _rows(site: sites.Site, side: plans.SidePlan, people: foreseeing.Foreseen | 
     if people is not None:
         before = [_Row(name="leave", changes=staff.leavers(people.changes))]
         later = [_Row(name="people", changes=staff.others(people.changes))]
-        later += [_Row(name="passwords", changes=staff.secrets(people.changes))]
+        later += [_Row(name="passwords", changes=staff.secrets(people.changes, people.withdrawn))]
         found = [*(row for row in before if row.changes), *found, *(row for row in later if row.changes)]
     return [dataclasses.replace(row, name=f"{side.side.value}/{row.name}") for row in found]
 

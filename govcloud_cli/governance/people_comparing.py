@@ -24,13 +24,16 @@ def changes(
     *,
     offered: Collection[str],
     everyone: Sequence[tenants.Tenant],
+    applied: Sequence[tenants.Tenant] = (),
     today: datetime.date,
 ) -> people_changes.Changes:
     """What makes `accounts` what `people.yaml` says on `today` (UTC).
 
-    `offered`: names of the groups that there are; `everyone`: the tenants of this side. A person on both sides of the
-    air gap has an account on each, with the groups that the side knows.
+    `offered`: names of the groups that there are; `everyone`: the tenants of this side, `applied`: as they were last
+    applied, for that is what members can read until the next deploy. A person on both sides of the air gap has an
+    account on each, with the groups that the side knows.
     """
+    before = (*applied, *everyone)
     there = {account.person: account for account in accounts}
     wanted = {one.person: one for one in _wanted(known, frozenset(offered), today)}
     found: dict[type, list[people_changes.Change]] = {
@@ -42,9 +45,9 @@ def changes(
     for account in sorted(accounts, key=lambda one: one.person):
         change: people_changes.Change | None
         if account.person not in wanted:
-            change = _left(account, _reason(account.person, known, today), everyone)
+            change = _left(account, _reason(account.person, known, today), before)
         elif account.is_ours or account.origin is people_changes.Origin.DIRECTORY:
-            change = _kept(account, wanted[account.person], everyone)
+            change = _kept(account, wanted[account.person], before=before, after=everyone)
         else:
             change = None
         if change is not None:
@@ -70,11 +73,24 @@ def readable(everyone: Iterable[tenants.Tenant], groups: Collection[str]) -> tup
     Secrets are database passwords and what applications prove themselves with at log-in.
     """
     return tuple(
+        sorted({one.metadata.id for one in everyone if has_secrets(one) and not _readers(one).isdisjoint(groups)})
+    )
+
+
+def withdrawn(applied: Iterable[tenants.Tenant], everyone: Iterable[tenants.Tenant]) -> tuple[str, ...]:
+    """Tenants whose file takes a group that it had `applied` away from those who read its secrets; ordered.
+
+    Nobody of that group need change office or account for it, yet every member knows what he could read.
+    """
+    wanted = {one.metadata.id: one for one in everyone}
+    return tuple(
         sorted(
-            tenant.metadata.id
-            for tenant in everyone
-            if has_secrets(tenant)
-            and any(member.role in _READERS and member.group in groups for member in tenant.spec.members)
+            one.metadata.id
+            for one in applied
+            if one.metadata.id in wanted
+            and has_secrets(one)
+            and has_secrets(wanted[one.metadata.id])
+            and _readers(one) - _readers(wanted[one.metadata.id])
         )
     )
 
@@ -95,6 +111,10 @@ def shown_name(display_name: str) -> str:
     return _PROHIBITED.sub("·", display_name).strip()
 
 
+def _readers(tenant: tenants.Tenant) -> frozenset[str]:
+    return frozenset(member.group for member in tenant.spec.members if member.role in _READERS)
+
+
 def _wanted(
     known: Iterable[people.Person], offered: frozenset[str], today: datetime.date
 ) -> Iterator[people_changes.Wanted]:
@@ -106,7 +126,11 @@ def _wanted(
 
 
 def _kept(
-    account: people_changes.Account, wanted: people_changes.Wanted, everyone: Sequence[tenants.Tenant]
+    account: people_changes.Account,
+    wanted: people_changes.Wanted,
+    *,
+    before: Sequence[tenants.Tenant],
+    after: Sequence[tenants.Tenant],
 ) -> people_changes.Move | people_changes.Return | None:
     added, removed = wanted.groups - account.groups, account.groups - wanted.groups
     if not account.enabled:
@@ -121,14 +145,14 @@ def _kept(
     renamed = None if account.name == wanted.name or directory else wanted.name
     if not (added or removed or renamed):
         return None
-    before, after = readable(everyone, account.groups), readable(everyone, wanted.groups)
+    still = readable(after, wanted.groups)
     return people_changes.Move(
         person=account.person,
         account=account.id,
         added=tuple(sorted(added)),
         removed=tuple(sorted(removed)),
         name=renamed,
-        rotate=tuple(tenant for tenant in before if tenant not in after),
+        rotate=tuple(tenant for tenant in readable(before, account.groups) if tenant not in still),
         adopted=account.organisation is None
         and any(name.startswith(people.ORGANISATION) for name in added)
         and not directory,
@@ -137,7 +161,7 @@ def _kept(
 
 
 def _left(
-    account: people_changes.Account, reason: str, everyone: Sequence[tenants.Tenant]
+    account: people_changes.Account, reason: str, before: Sequence[tenants.Tenant]
 ) -> people_changes.Leave | None:
     groups = tuple(sorted(name for name in account.groups if not name.startswith(people.ORGANISATION)))
     if not account.is_ours or not (account.enabled or groups):
@@ -147,7 +171,7 @@ def _left(
         account=account.id,
         reason=reason,
         groups=groups,
-        rotate=readable(everyone, account.groups),
+        rotate=readable(before, account.groups),
         was_enabled=account.enabled,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from govcloud_cli import errors
 from govcloud_cli.governance import people_changes
@@ -32,6 +32,18 @@ def refuse_enrolment(account: people_changes.Account, *, password: bool) -> None
         raise errors.UsageError(
             f"'{account.person}' comes from the staff directory, which has the password",
             remedy="use --code-only for a code, and the directory's own way for a password",
+        )
+
+
+def refuse_code_alone(account: people_changes.Account, credentials: Collection[str]) -> None:
+    """Raise `errors.UsageError` where a new code would not let the person in, for want of a password.
+
+    `credentials`: kinds of what the account can log in with, as Keycloak names them.
+    """
+    if account.origin is people_changes.Origin.OWN and "password" not in credentials:
+        raise errors.UsageError(
+            f"'{account.person}' has no password yet, so a code alone would let nobody in",
+            remedy=f"leave out --code-only: `govcloud people enrol {account.person}` sets both",
         )
 
 

@@ -583,6 +583,16 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "3 to 40 characters",
         "choose a longer id, such as surname and given name",
     ),
+    "GC1809": (
+        "no tenant names this group",
+        (
+            "A group (组) gives a person what the `members` of tenants' files name it for, and nothing else: misspelt, "
+            "it gives nothing, and nobody would notice before the person cannot do their work. What the three "
+            "administrators (三员) may do comes with `duty`, not with a group."
+        ),
+        "groups of `members` in tenants/*.yaml",
+        "name it in a tenant's `members`, or take it out of people.yaml",
+    ),
     # -- policies and waivers
     "GC1901": (
         "the folder is not named after the policy",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from govcloud_cli.governance import people_changes
 from govcloud_cli.plan import steps
 
@@ -19,10 +21,13 @@ def others(changes: people_changes.Changes) -> tuple[steps.Change, ...]:
     return tuple(sorted((*arriving, *moving), key=lambda one: one.entry))
 
 
-def secrets(changes: people_changes.Changes) -> tuple[steps.Change, ...]:
-    """Tenants whose secrets change once more after the movers have moved, ordered."""
-    known = sorted({tenant for move in changes.moves for tenant in move.rotate})
-    return tuple(steps.Change(action=steps.Action.CHANGE, entry=f"Secrets/{tenant}") for tenant in known)
+def secrets(changes: people_changes.Changes, withdrawn: Collection[str] = ()) -> tuple[steps.Change, ...]:
+    """Tenants whose secrets change once more after the movers have moved, ordered.
+
+    `withdrawn`: tenants whose file lets fewer groups read them.
+    """
+    known = {tenant for move in changes.moves for tenant in move.rotate} | {*withdrawn}
+    return tuple(steps.Change(action=steps.Action.CHANGE, entry=f"Secrets/{tenant}") for tenant in sorted(known))
 
 
 def _entry(person: str) -> str:

@@ -7,10 +7,11 @@ goes on where it stopped, because a step is recorded after it ended and every st
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from govcloud_cli import errors
 from govcloud_cli.governance import lifecycle
@@ -81,13 +82,11 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
     plan = sites.plan(site, today=now.date(), guards=guards)
     removals.refuse(site, plan, order.request.removals)
     book = ledger.opened(site, clock=order.clock, verb="deploy", environ=order.environ)
-    with journal.step("approvals") as step:
-        cleared = gates.approvals(site, order.folder, book, now=now)
-        step.note = gates.approvals_note(cleared)
-    with journal.step("policies") as step:
-        step.note = gates.policies_note(gates.policies(site, order.folder, plan, today=now.date()))
     work = people_side.Work(clock=order.clock, environ=order.environ, journal=journal, book=book, leavers=order.leavers)
     staff = deploying.People(site=site, work=work)
+    # Nobody is shut out before the gates have opened; to look who would be takes as long as they do.
+    with _beside(lambda: staff.look(plan)):
+        cleared = _gates(order, plan, book, journal=journal, now=now)
     staff.leave(plan)
     prepared = _prepared(order, journal)
     # Once more: the base image and the keys have been made by now, and leavers' secrets have other generations.
@@ -97,12 +96,12 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
         side_by_side(runs, lambda run: _run_side(run, book, cleared, plan, staff))
         # With the generations of now: movers' secrets changed after everything else.
         plan = dataclasses.replace(plan, sides=tuple(run.plan for run in runs))
-        checked = _verify(site, plan, runs, journal=journal, logs=order.logs)
+        with _beside(lambda: routine.follow(site, plan, journal, clock=order.clock, environ=order.environ)):
+            checked = _verify(site, plan, runs, journal=journal, logs=order.logs)
     except BaseException as error:
         book.end(error, changed={step.name: step.changed for step in journal.results})
         raise
     book.end(None, changed={step.name: step.changed for step in journal.results})
-    routine.follow(site, plan, journal, clock=order.clock, environ=order.environ)
     return Result(
         plan=plan,
         steps=tuple(journal.results),
@@ -111,6 +110,31 @@ def deploy(order: Order, *, journal: progress.Journal) -> Result:
         left=tuple(finding for run in runs for finding in run.left),
         notices=_notices(site, now),
     )
+
+
+@contextlib.contextmanager
+def _beside(act: Callable[[], None]) -> Iterator[None]:
+    """Do `act` while the body runs. Raises what the body does, else what `act` does, when both have ended."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+        future = pool.submit(act)
+        try:
+            yield
+        except KeyboardInterrupt:
+            process.end_children()
+            raise
+    future.result()
+
+
+def _gates(
+    order: Order, plan: plans.Plan, book: ledger.Ledger, *, journal: progress.Journal, now: datetime.datetime
+) -> requests.Clearance:
+    """What may be deployed. Raises `errors.PolicyDeniedError` for what may not."""
+    with journal.step("approvals") as step:
+        cleared = gates.approvals(order.site, order.folder, book, now=now)
+        step.note = gates.approvals_note(cleared)
+    with journal.step("policies") as step:
+        step.note = gates.policies_note(gates.policies(order.site, order.folder, plan, today=now.date()))
+    return cleared
 
 
 def _notices(site: sites.Site, now: datetime.datetime) -> tuple[lifecycle.Notice, ...]:
@@ -162,7 +186,12 @@ def _run_side(
     staff: deploying.People,
 ) -> None:
     try:
-        run.run()
+        try:
+            run.run()
+        except errors.PartlyDoneError as error:
+            # One tenant's failed stack keeps nobody's leaver, and no former password, waiting.
+            staff.settle_beside(error, run)
+            raise
         staff.settle(run)
     finally:
         # Also of a run that failed midway: what it applied is applied.

@@ -27,13 +27,16 @@ class Rotations:
     """Person -> tenants that were rotated for him, until all else about him is done: once is enough."""
     uncut: Sequence[str] = ()
     """Tenants whose sessions with the former password are not ended yet."""
+    owed: Sequence[str] = ()
+    """Tenants whose file no longer lets everybody read who could: their turn comes when that is in force."""
 
     def bumped(self, person: str, tenants: Collection[str]) -> Rotations:
         """With the next generation for each of `tenants` that was not yet rotated for `person`. Pure."""
         had = set(self.open.get(person, ()))
         fresh = sorted(set(tenants) - had)
         later = {tenant: self.generations.get(tenant, 1) + 1 for tenant in fresh}
-        return Rotations(
+        return dataclasses.replace(
+            self,
             generations={**self.generations, **later},
             open={**self.open, person: sorted({*had, *fresh})},
             uncut=sorted({*self.uncut, *fresh}),
@@ -42,6 +45,20 @@ class Rotations:
     def settled(self, person: str) -> Rotations:
         """Without what is open for `person`. Pure."""
         return dataclasses.replace(self, open={name: those for name, those in self.open.items() if name != person})
+
+    def owing(self, tenants: Collection[str]) -> Rotations:
+        """With a next generation owed to these. Pure."""
+        return dataclasses.replace(self, owed=sorted({*self.owed, *tenants}))
+
+    def paid(self, tenants: Collection[str]) -> Rotations:
+        """With the next generation for each of these, and nothing owed to them. Pure."""
+        later = {tenant: self.generations.get(tenant, 1) + 1 for tenant in tenants}
+        return dataclasses.replace(
+            self,
+            generations={**self.generations, **later},
+            uncut=sorted({*self.uncut, *tenants}),
+            owed=[tenant for tenant in self.owed if tenant not in later],
+        )
 
     def cut(self, tenants: Collection[str]) -> Rotations:
         """With nothing more to end of these. Pure."""
@@ -62,6 +79,7 @@ def load(folder: workspace.SideFolder) -> Rotations:
             generations=generations,
             open={str(name): tuple(those) for name, those in content["open"].items()},
             uncut=tuple(str(tenant) for tenant in content["uncut"]),
+            owed=tuple(str(tenant) for tenant in content.get("owed", ())),
         )
     except FileNotFoundError:
         return Rotations()

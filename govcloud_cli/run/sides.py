@@ -10,11 +10,11 @@ import contextlib
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from govcloud_cli import errors
 from govcloud_cli.governance import usage
-from govcloud_cli.plan import build, plans
+from govcloud_cli.plan import build, plans, rotations
 from govcloud_cli.plan import steps as planned
 from govcloud_cli.plan import vpn as vpn_plan
 from govcloud_cli.run import (
@@ -125,6 +125,11 @@ class SideRun:
                 if due:
                     self._roles(step, due, look)
         sidestacks.repair(self, subject, look.services)
+
+    def turn(self, generations: Mapping[str, int]) -> None:
+        """From here on, tenants' secrets are of these generations: what is done is judged by that."""
+        self.plan = rotations.turned(self.plan, generations)
+        self.steps = planned.of(self.plan, sites.facts(self.plan, self.folder))
 
     def begin(self, step: planned.Step, tenants: Iterable[str] = ()) -> None:
         """Before a step acts: it is on record that it does."""

@@ -81,14 +81,19 @@ def verify(
 
 
 def mismatch(wrong: Sequence[Checked], *, logs: pathlib.Path) -> errors.GovcloudError:
-    """The error for probes that came out otherwise."""
+    """The error for probes that came out otherwise; `probes.json` in `logs` has all: they may pass later."""
+    log = logs / "probes.json"
+    workspace.make_folder(logs)
+    workspace.write(
+        log, json.dumps([dataclasses.asdict(check) for check in wrong], ensure_ascii=False, indent=1) + "\n"
+    )
     shown = "\n".join(f"{check.id}: expected {check.expected}, seen {check.seen}" for check in wrong[:20])
     more = f"\n… and {len(wrong) - 20} more" if len(wrong) > 20 else ""
     return errors.GovcloudError(
         f"{len(wrong)} probes came out otherwise than the plan says",
         where="verify",
         cause=shown + more,
-        log=str(logs),
+        log=str(log),
         remedy="`govcloud deploy` restores what drifted; `govcloud verify --json` lists every probe",
     )
 

@@ -64,6 +64,7 @@ def test_what_the_other_verbs_print(
     world.service.add("li.wei", "org:yunxi-finance", "govcloud:auditors")
     world.service.add("break-glass")
     side_secrets.ensure(world.folder)
+    world.service.user("li.wei")["credentials"].append({"id": "c-password", "type": "password", "createdDate": 0})
     documented.agree("people enrol", documented.printed("people", "enrol", "li.wei", "--code-only"))
     world.service.user("li.wei")["sessions"] = 1
     world.service.add("no-line", "org:yunxi-tax", "govcloud:auditors")

@@ -113,3 +113,48 @@ def test_whoever_could_read_an_applications_secret_knew_it() -> None:
     assert people_comparing.readable([TENANTS[1]], {"office:owners"}) == ()
     assert people_comparing.readable([with_application], {"office:owners"}) == ("office",)
     assert people_comparing.readable([with_application], {"office:viewers"}) == ()
+
+
+def without(one: tenants.Tenant, group: str) -> tenants.Tenant:
+    """`one`, with what `group` was gone from its members."""
+    kept = tuple(member for member in one.spec.members if member.group != group)
+    return one.model_copy(update={"spec": one.spec.model_copy(update={"members": kept})})
+
+
+def test_a_tenant_whose_file_takes_readers_away_is_owed_other_secrets() -> None:
+    finance, office = TENANTS
+    assert people_comparing.withdrawn(TENANTS, [without(finance, "finance:maintainers"), office]) == ("finance",)
+    members = [m.model_copy(update={"role": tenants.Role.VIEWER}) for m in finance.spec.members]
+    demoted = finance.model_copy(update={"spec": finance.spec.model_copy(update={"members": tuple(members)})})
+    assert people_comparing.withdrawn(TENANTS, [demoted, office]) == ("finance",)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(TENANTS, id="nothing changed"),
+        pytest.param((TENANTS[1],), id="the tenant is gone, and its databases with it"),
+        pytest.param((without(TENANTS[0], "finance:viewers"), TENANTS[1]), id="viewers read no secrets"),
+        pytest.param((TENANTS[0], without(TENANTS[1], "office:owners")), id="it has no secrets"),
+    ],
+)
+def test_otherwise_nothing_is_owed(wanted: tuple[tenants.Tenant, ...]) -> None:
+    assert people_comparing.withdrawn(TENANTS, wanted) == ()
+    assert people_comparing.withdrawn((without(TENANTS[0], "finance:owners"), TENANTS[1]), TENANTS) == ()
+
+
+def test_who_leaves_or_moves_knew_what_is_applied_whatever_the_file_says_by_now() -> None:
+    wanted = (without(TENANTS[0], "finance:maintainers"), TENANTS[1])
+    known = [person({"id": "moves", "displayName": "M", "organisation": "lanhe"})]
+    found = people_comparing.changes(
+        known,
+        [
+            account({"person": "gone", "name": "G", "groups": ["org:lanhe", "finance:maintainers"]}),
+            account({"person": "moves", "name": "M", "groups": ["org:lanhe", "finance:maintainers"]}),
+        ],
+        offered=OFFERED,
+        everyone=wanted,
+        applied=TENANTS,
+        today=TODAY,
+    )
+    assert [found.leaves[0].rotate, found.moves[0].rotate] == [("finance",), ("finance",)]

@@ -34,6 +34,14 @@ def test_who_has_the_password_in_the_directory_gets_a_code_alone() -> None:
     assert "--code-only" in str(caught.value.remedy)
 
 
+def test_a_code_alone_is_for_who_has_a_password_already() -> None:
+    people_refusals.refuse_code_alone(account(), ["otp", "password"])
+    people_refusals.refuse_code_alone(account(origin=DIRECTORY), [])
+    with pytest.raises(errors.UsageError, match="no password yet") as caught:
+        people_refusals.refuse_code_alone(account(), ["otp"])
+    assert "govcloud people enrol li.wei" in str(caught.value.remedy)
+
+
 @pytest.mark.parametrize("password", [True, False])
 @pytest.mark.parametrize("origin", [people_changes.Origin.OWN, DIRECTORY])
 def test_a_disabled_account_is_not_enrolled(origin: people_changes.Origin, *, password: bool) -> None:

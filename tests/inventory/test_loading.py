@@ -248,3 +248,18 @@ def test_a_fault_names_file_line_column_field_found_allowed_and_remedy(town: Pat
         allowed="general, important, core",
         remedy="did you mean 'core'?",
     )
+
+
+@pytest.mark.parametrize(
+    ("group", "remedy"), [("purse:ownres", "did you mean 'purse:owners'?"), ("wallet:owners", "name it in a tenant's")]
+)
+def test_a_group_of_nobodys_names_the_one_that_may_be_meant(town: Path, group: str, remedy: str) -> None:
+    path = town / "people.yaml"
+    text = path.read_text(encoding="utf-8")
+    given = f'displayName: 李娜\n      organisation: money\n      groups: ["{group}"]'
+    path.write_text(text.replace("displayName: 李娜", given), encoding="utf-8")
+    with pytest.raises(errors.InventoryError) as caught:
+        loading.load(town)
+    (fault,) = caught.value.faults
+    assert fault.code == "GC1809"
+    assert fault.remedy.startswith(remedy)

@@ -38,6 +38,14 @@ def test_two_leavers_rotate_twice(folder: workspace.SideFolder) -> None:
     assert record.cut(["finance"]).uncut == []
 
 
+def test_what_is_owed_is_kept_until_it_is_paid(folder: workspace.SideFolder) -> None:
+    rotations.save(folder, rotations.load(folder).owing(["office", "finance"]))
+    assert (rotations.load(folder).owed, rotations.load(folder).generations) == (("finance", "office"), {})
+    rotations.save(folder, rotations.load(folder).paid(["finance"]))
+    record = rotations.load(folder)
+    assert (record.owed, record.generations, record.uncut) == (("office",), {"finance": 2}, ("finance",))
+
+
 def test_the_record_is_for_nobody_else_and_a_broken_one_is_no_empty_one(folder: workspace.SideFolder) -> None:
     rotations.save(folder, rotations.Rotations(generations={"finance": 2}))
     path = folder.path / rotations.NAME

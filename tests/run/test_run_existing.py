@@ -106,9 +106,8 @@ def without_internal(folder: pathlib.Path) -> None:
     spec["machines"] = [machine for machine in spec["machines"] if not machine["id"].startswith("internal-")]
     spec["flows"] = [flow for flow in spec["flows"] if not flow["id"].startswith("internal-")]
     path.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    for tenant in (folder / "tenants").glob("*.yaml"):
-        if yaml.safe_load(tenant.read_text(encoding="utf-8"))["spec"]["zone"] == "internal":
-            tenant.unlink()
+    found = {one.stem: yaml.safe_load(one.read_text(encoding="utf-8")) for one in (folder / "tenants").glob("*.yaml")}
+    inventories.keep(folder, *(name for name, tenant in found.items() if tenant["spec"]["zone"] != "internal"))
 
 
 def test_ssh_and_ansible_know_every_host_its_port_and_its_user(example: pathlib.Path) -> None:

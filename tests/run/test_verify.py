@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import pathlib
 
 import pytest
@@ -96,3 +97,7 @@ def test_what_went_wrong_is_listed_up_to_a_screenful(tmp_path: pathlib.Path) -> 
     assert error.message.startswith("25 probes")
     assert str(error.cause).splitlines()[0] == "p0: expected blocked, seen open"
     assert str(error.cause).splitlines()[-1] == "… and 5 more"
+    kept = json.loads(pathlib.Path(str(error.log)).read_text(encoding="utf-8"))
+    assert [row["id"] for row in kept] == [check.id for check in wrong], (
+        "what passes a minute later was seen all the same"
+    )

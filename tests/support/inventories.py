@@ -31,6 +31,16 @@ def copy(name: str, folder: pathlib.Path) -> pathlib.Path:
     return pathlib.Path(shutil.copytree(resources.folder("inventories") / name, folder / "inventories" / name))
 
 
+def keep(folder: pathlib.Path, *names: str) -> None:
+    """Remove the other tenants of a copy, and with them the groups of its people, which no tenant may name any more."""
+    for path in (folder / "tenants").iterdir():
+        if path.stem not in names:
+            path.unlink()
+    known = folder / "people.yaml"
+    lines = known.read_text(encoding="utf-8").splitlines(keepends=True)
+    known.write_text("".join(line for line in lines if not line.lstrip().startswith("groups:")), encoding="utf-8")
+
+
 def with_flows(flows: Sequence[Mapping[str, Any]]) -> inventory.Inventory:
     """The lab with other flows, each as its YAML would read."""
     spec = lab()

@@ -14,6 +14,7 @@ from govcloud_cli.commands.people import services
 
 if TYPE_CHECKING:
     from govcloud_cli.run.people import enrolling as run_enrolling
+    from govcloud_cli.run.people import places
 
 _MOST = 200
 """Characters of a password; who gives more has given a file of something else."""
@@ -43,19 +44,27 @@ def enrol(
         raise errors.UsageError("--code-only leaves the password as it is", remedy="leave out --password-file")
     from govcloud_cli.governance import chain, people_refusals
     from govcloud_cli.run import ledger
+    from govcloud_cli.run.people import directory
     from govcloud_cli.run.people import enrolling as run_people
 
     place = services.only(environment, side)
     with place.opened() as api:
-        account = services.account(api, person)
+        account = services.account(place, api, person)
         people_refusals.refuse_enrolment(account, password=not code_only)
+        if code_only:
+            people_refusals.refuse_code_alone(account, [one["type"] for one in directory.credentials(api, account.id)])
         password = None if code_only else _password(password_file)
         book = ledger.opened(place.site, clock=runs.now, verb="people enrol", environ=os.environ)
         told = {"person": person, "password": password is not None, "code": True}
         book.note(place.side, chain.Action.PERSON_ENROLLING, told)
-        enrolled = run_people.enrol(api, account, password=password, issuer=place.identity.display_name)
+        enrolled = run_people.enrol(api, account, password=password, issuer=_issuer(place))
         book.note(place.side, chain.Action.PERSON_ENROLLED, told)
     _print(person, enrolled, as_json=as_json)
+
+
+def _issuer(place: places.Place) -> str:
+    """How an authenticator app names the account: short, ASCII; the QR code shall fit a terminal of 80 columns."""
+    return f"GovCloud {place.site.spec.environment} {place.side.value}"
 
 
 def _password(file: str | None) -> str:
@@ -65,6 +74,9 @@ def _password(file: str | None) -> str:
             raise errors.UsageError(
                 "there is no terminal to type a password on", remedy="give it with --password-file FILE, or `-`"
             )
+        from govcloud_cli.run.people import passwords
+
+        click.echo(passwords.RULES, err=True)
         typed: str = click.prompt("Password 口令", hide_input=True, confirmation_prompt="Again 再次输入", err=True)
         return typed
     text = _read(file)

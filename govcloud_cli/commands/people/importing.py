@@ -59,7 +59,7 @@ def import_(*, file: pathlib.Path, environment: str, write: bool, as_json: bool)
     console = output.console()
     for line in difference:
         console.print(output.plain(line), soft_wrap=True)
-    told = f"{len(table.rows)} people read as {table.encoding}"
+    told = f"{output.counted(len(table.rows), 'person', 'people')} read as {table.encoding}"
     if after == before:
         console.print(f"{told}; people.yaml says the same already 无变化")
     elif write:

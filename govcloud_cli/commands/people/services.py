@@ -8,6 +8,8 @@ from govcloud_cli import errors
 from govcloud_cli.commands import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from govcloud_cli.governance import people_changes
     from govcloud_cli.run.people import connection, places
 
@@ -32,18 +34,30 @@ def only(environment: str, side: str | None) -> places.Place:
     return found[0]
 
 
-def account(api: connection.Api, person: str) -> people_changes.Account:
-    """A person's account. Raises `errors.UsageError`, naming the nearest, if there is none."""
-    import difflib
-
+def account(place: places.Place, api: connection.Api, person: str) -> people_changes.Account:
+    """A person's account. Raises `errors.UsageError`, saying what is missing or who may be meant, if there is none."""
     from govcloud_cli.run.people import directory
 
     found = directory.read(api)
     one = found.account(person)
     if one is None:
-        near = difflib.get_close_matches(person, [known.person for known in found.accounts], n=1)
         raise errors.UsageError(
-            f"'{person}' has no account",
-            remedy=f"did you mean '{near[0]}'?" if near else "put the person into people.yaml; `people sync` makes it",
+            f"'{person}' has no account", remedy=_way_to_one(place, person, [known.person for known in found.accounts])
         )
     return one
+
+
+def _way_to_one(place: places.Place, person: str, accounts: Iterable[str]) -> str:
+    """What makes the account; or, for a name that people.yaml does not have, who may be meant."""
+    import difflib
+
+    entries = {one.id: one for one in place.site.spec.people}
+    entry = entries.get(person)
+    if entry is None:
+        near = difflib.get_close_matches(person, sorted({*entries, *accounts}), n=1)
+        return f"did you mean '{near[0]}'?" if near else "put the person into people.yaml, then `govcloud people sync`"
+    if entry.organisation is None:
+        return "name the person's `organisation` in people.yaml, then `govcloud people sync`"
+    if entry.leaves_on is not None and entry.leaves_on < runs.now().date():
+        return f"the last day was {entry.leaves_on} (leavesOn of people.yaml); change it, then `govcloud people sync`"
+    return "people.yaml has the person, and no sync ran since: `govcloud people sync`, then enrol"

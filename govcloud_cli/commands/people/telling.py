@@ -46,7 +46,8 @@ def show(side: str, changes: people_changes.Changes, rotate: Sequence[str]) -> N
     """Print changes line by line: `-` leaves, `~` moves, `<` returns, `+` joins."""
     console = output.console()
     lines = [*_leaves(changes), *_moves(changes), *_arrivals(changes)]
-    console.print(f"{side}: {len(lines)} changes to {changes.accounts} accounts" if lines else f"{side}: no changes")
+    told = f"{output.counted(len(lines), 'change')} to {output.counted(changes.accounts, 'account')}"
+    console.print(f"{side}: {told if lines else 'no changes'}")
     for line in (*lines, *missing(changes)):
         console.print(f"  {output.plain(line)}", soft_wrap=True)
     if rotate:
@@ -60,7 +61,8 @@ def summary(result: runs.SideResult) -> str:
     """One side in a sentence."""
     done = result.outcome
     if not result.changed and result.whole:
-        return f"{result.changes.accounts} accounts are as people.yaml says"
+        accounts = result.changes.accounts
+        return f"{output.counted(accounts, 'account')} {'is' if accounts == 1 else 'are'} as people.yaml says"
     told = [
         f"{number} {word}"
         for number, word in (

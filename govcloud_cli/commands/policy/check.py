@@ -188,7 +188,7 @@ def _with_baseline(
 
     until = _day(given["until"])
     answer, count = run_policies.with_baseline(answer, given["taken"], until=until, today=today)
-    notes.append(f"+ {given['taken']}: {choosing.counted(count, 'finding')} until {until}; critical ones still count")
+    notes.append(f"+ {given['taken']}: {output.counted(count, 'finding')} until {until}; critical ones still count")
     return answer
 
 

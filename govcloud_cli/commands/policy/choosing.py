@@ -57,8 +57,3 @@ def explicit_environment(context: click.Context) -> str | None:
     source = context.get_parameter_source("environment")
     given: str = context.params["environment"]
     return None if source is click.core.ParameterSource.DEFAULT else given
-
-
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """`1 policy`, `2 policies`."""
-    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"

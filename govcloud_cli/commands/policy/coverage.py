@@ -9,7 +9,6 @@ import click
 
 from govcloud_cli import errors
 from govcloud_cli.commands import options, output, runs
-from govcloud_cli.commands.policy import choosing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -152,7 +151,7 @@ def _print(tables: Iterable[_Table], *, whole: bool) -> None:
             for line in _lines(row, whole=whole):
                 console.print(line, soft_wrap=True)
         counts = ", ".join(f"{number} {kind}" for kind, number in _summary(rows).items())
-        console.print(f"{choosing.counted(len(rows), 'control')}: {counts}\n", soft_wrap=True)
+        console.print(f"{output.counted(len(rows), 'control')}: {counts}\n", soft_wrap=True)
     console.print(f"{compliance_coverage.DISCLAIMER.en}\n{compliance_coverage.DISCLAIMER.zh}", soft_wrap=True)
 
 
@@ -162,8 +161,8 @@ _WORDS = {"automated": "自动", "partial": "部分", "manual": "人工"}
 def _lines(row: compliance_coverage.Row, *, whole: bool) -> Iterator[str]:
     title, kind = row.control.title, row.automation.value
     clause = f" {row.control.clause}" if row.control.clause else ""
-    policies = choosing.counted(len(row.rules), "policy", "policies")
-    counts = f"{policies}, {choosing.counted(len(row.control.checks), 'check')}" if row.covered else "nothing checks it"
+    policies = output.counted(len(row.rules), "policy", "policies")
+    counts = f"{policies}, {output.counted(len(row.control.checks), 'check')}" if row.covered else "nothing checks it"
     counts += " (a gap: it could be)" if row.gap else ""
     yield f"  {kind:<9} {_WORDS[kind]}  {row.control.id}{clause}  {title.en} ({title.zh}): {counts}"
     if whole:

@@ -88,4 +88,4 @@ def _print(found: list[policies.Policy]) -> None:
         title, spec = one.metadata.title, one.spec
         facts = f"{spec.severity.value:<8}  {spec.profile.value:<8}  {spec.input.value:<11}"
         console.print(f"{one.metadata.id:<{width}}  {facts}  {title.en} ({title.zh})", soft_wrap=True)
-    console.print(choosing.counted(len(found), "policy", "policies"))
+    console.print(output.counted(len(found), "policy", "policies"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from govcloud_cli.commands.policy import choosing, unjudged, words
+from govcloud_cli.commands import output
+from govcloud_cli.commands.policy import unjudged, words
 from govcloud_cli.compliance import baselines, findings
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _listed(group: list[findings.Result], first: int | None) -> Iterator[words.P
     left = group[first:] if first is not None else []
     if left:
         files = {result.subject.place.file for result in left if result.subject.place is not None}
-        where = f" in {choosing.counted(len(files), 'file')}" if files else ""
+        where = f" in {output.counted(len(files), 'file')}" if files else ""
         yield (("  - ", ""), (f"… and {len(left)} more{where}; --all lists them", "dim"))
 
 
@@ -116,9 +117,9 @@ def _verdict(report: findings.Report, threshold: policies.Severity) -> words.Par
     held = tuple(dict.fromkeys(one.waiver for one in report.notices if one.fails))
     parts = []
     if failing:
-        parts.append(f"{choosing.counted(failing, 'finding')} at or above {threshold.value}")
+        parts.append(f"{output.counted(failing, 'finding')} at or above {threshold.value}")
     if held:
-        parts.append(f"{choosing.counted(len(held), 'exception')} to renew or remove")
+        parts.append(f"{output.counted(len(held), 'exception')} to renew or remove")
     if report.unjudged:
         return ("INCOMPLETE (结论不完整)", "bold red"), (": " + ", ".join((*parts, "not everything was judged")), "")
     if parts:
@@ -159,13 +160,13 @@ def _counts(report: findings.Report) -> str:
     severities = [result.policy.spec.severity.value for result in report.of(outcome.FAIL)]
     split = ", ".join(f"{severities.count(one)} {one}" for one in dict.fromkeys(severities))
     counted = (
-        choosing.counted(len(report.inputs), "input"),
-        choosing.counted(sum(one.seen for one in report.inputs), "object"),
+        output.counted(len(report.inputs), "input"),
+        output.counted(sum(one.seen for one in report.inputs), "object"),
         f"{report.skipped} skipped",
-        choosing.counted(len(report.rules), "rule"),
-        choosing.counted(report.evaluations, "evaluation"),
-        choosing.counted(len(severities), "finding") + (f" ({split})" if split else ""),
+        output.counted(len(report.rules), "rule"),
+        output.counted(report.evaluations, "evaluation"),
+        output.counted(len(severities), "finding") + (f" ({split})" if split else ""),
         *(f"{len(report.of(one))} {one.value}" for one in (outcome.WAIVED, outcome.BASELINED, outcome.UNKNOWN)),
-        choosing.counted(len(report.of(outcome.ERROR)) + len(report.problems), "error"),
+        output.counted(len(report.of(outcome.ERROR)) + len(report.problems), "error"),
     )
     return f"{report.profile.value}: {', '.join(counted)}, {report.seconds:.2f} s"

@@ -46,7 +46,7 @@ def test(context: click.Context, names: tuple[str, ...], as_json: bool) -> None:
         for problem in problems:
             console.print(f"wrong (不符): {problem}", soft_wrap=True)
         told = f"{len(problems)} wrong" if problems else "all as they should be"
-        held = f"{choosing.counted(len(chosen), 'policy', 'policies')}, {choosing.counted(samples, 'sample')}"
+        held = f"{output.counted(len(chosen), 'policy', 'policies')}, {output.counted(samples, 'sample')}"
         console.print(f"{held}: {told}")
     if problems:
         context.exit(int(errors.ExitCode.FAILED))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MOST_REQUEST = 65536
 _MOST_PIN = 256
+_PATIENCE = 3.0
+"""Seconds for the identity service, which is asked for a warning only."""
 _FILE = click.Path(path_type=pathlib.Path, dir_okay=False)
 
 
@@ -84,6 +86,7 @@ def issue(
     if request is not None and out is not None:
         _write(out, result)
     ours = options.flag(environment)
+    _warn_unenrolled(place, person, ours)
     _print(
         result,
         following=f"--machine {machine}{ours}" if machine else f"--out {person}{ours}",
@@ -181,6 +184,27 @@ def _publish(place: offices.Place, result: issuing.Result) -> bool:
         )
         return False
     return True
+
+
+def _warn_unenrolled(place: offices.Place, person: str, ours: str) -> None:
+    """Say what else the person needs to come in, where the identity service can be asked; nothing hangs on it."""
+    from govcloud_cli.run.people import enrolling, places
+
+    if place.side.identity is None:
+        return
+    service = places.Place(site=place.site, plan=place.side, identity=place.side.identity)
+    try:
+        with service.opened(patience=_PATIENCE) as api:
+            missing = enrolling.lacking(api, person)
+    except errors.GovcloudError:
+        return
+    if missing:
+        sync = f"govcloud people sync{ours}, then " if missing == ("account",) else ""
+        output.console(stderr=True).print(
+            f"warning 警告: {person} has no {' and no '.join(missing)} yet, so the certificate lets nobody in "
+            f"(尚未登记); next: {sync}govcloud people enrol {person}{ours}",
+            soft_wrap=True,
+        )
 
 
 def _print(result: issuing.Result, *, following: str, published: bool, as_json: bool, to_stdout: bool) -> None:

@@ -43,7 +43,7 @@ def sessions(environment: str, as_json: bool) -> None:
     from rich import table, text
 
     shown = table.Table(
-        "person 人员", "from 来源", "lease 地址", "since 开始 (UTC)", "in 入", "out 出", box=None, pad_edge=False
+        "person 人员", "address 来源", "lease 隧道地址", "since 开始 (UTC)", "in 入", "out 出", box=None, pad_edge=False
     )
     for one in found:
         cells = (one.person, one.address, one.lease, one.since, f"{one.bytes_in:,}", f"{one.bytes_out:,}")

@@ -39,6 +39,7 @@ WITHOUT_PLATFORM: tuple[Check, ...] = (
     people.accounts_have_a_place,
     people.duties_are_apart,
     people.names_are_nobody_elses,
+    people.groups_are_somebodys,
     freezes.freezes_are_of_something,
     freezes.freezes_are_somebodys,
 )
@@ -97,6 +98,7 @@ CHECKS: tuple[Check, ...] = (
     people.accounts_have_a_place,
     people.duties_are_apart,
     people.names_are_nobody_elses,
+    people.groups_are_somebodys,
     people.somebody_decides,
     freezes.freezes_are_of_something,
     freezes.freezes_are_somebodys,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
 from govcloud_cli.inventory import findings
@@ -9,6 +10,8 @@ from govcloud_cli.model import people, tenants
 
 _SHORTEST = 3
 """Characters of a user name, as Keycloak's user profile has it."""
+_NEAR = 0.85
+"""How like a group must be that was meant: the second half is the same in most groups."""
 
 
 def accounts_and_keys_are_one_persons(world: findings.World) -> Iterator[findings.Finding]:
@@ -76,6 +79,25 @@ def names_are_nobody_elses(world: findings.World) -> Iterator[findings.Finding]:
                 else f"'{person.id}' has {len(person.id)} characters, too few for an account",
                 found=person.id,
             )
+
+
+def groups_are_somebodys(world: findings.World) -> Iterator[findings.Finding]:
+    """A group that no tenant names gives nothing: it is misspelt, or its tenant is gone."""
+    if world.people is None or world.unread:
+        return
+    known = sorted({member.group for tenant in world.tenants for member in tenant.spec.members})
+    for index, person in enumerate(world.people.spec.people):
+        for place, group in enumerate(person.groups):
+            if group not in known:
+                near = difflib.get_close_matches(group, known, n=1, cutoff=_NEAR)
+                yield findings.Finding(
+                    code="GC1809",
+                    document=world.people,
+                    where=("spec", "people", index, "groups", place),
+                    message=f"no tenant names the group '{group}' of '{person.id}'",
+                    found=group,
+                    remedy=f"did you mean '{near[0]}'?" if near else "",
+                )
 
 
 def duties_are_apart(world: findings.World) -> Iterator[findings.Finding]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from govcloud_cli.model import tenants
+from govcloud_cli.model import people, tenants
 from govcloud_cli.plan import belongings
 
 _FINISHED = frozenset({"Succeeded", "Failed"})
@@ -82,15 +82,15 @@ def from_json(document: Mapping[str, Any]) -> Reading:
     )
 
 
-def obstacles(reading: Reading, consumers: Iterable[str]) -> tuple[str, ...]:
+def obstacles(reading: Reading, consumers: Iterable[str], members: Iterable[str]) -> tuple[str, ...]:
     """Every reason against removing the tenant now; none: it may go.
 
-    `consumers`: the tenants whose files name it as a peer.
+    `consumers`: the tenants whose files name it as a peer; `members`: the people whose groups nobody else names.
     """
-    return tuple(_obstacles(reading, consumers))
+    return tuple(_obstacles(reading, consumers, members))
 
 
-def _obstacles(reading: Reading, consumers: Iterable[str]) -> Iterator[str]:
+def _obstacles(reading: Reading, consumers: Iterable[str], members: Iterable[str]) -> Iterator[str]:
     yield from (f"cannot be read: {what}" for what in reading.unreadable)
     running = [f"{pod.name} ({pod.phase})" for pod in reading.pods if pod.phase not in _FINISHED]
     yield from _told("pods that have not ended", running, "delete what runs them")
@@ -100,6 +100,7 @@ def _obstacles(reading: Reading, consumers: Iterable[str]) -> Iterator[str]:
     busy = [f"{one.role} in {one.database} ({one.state})" for one in reading.sessions if one.state != "idle"]
     yield from _told("database sessions at work", busy, "wait for their end")
     yield from _told("tenants that list it as a peer", sorted(set(consumers)), "have them remove it from network.allow")
+    yield from _told("people in its groups", members, "take these groups out of people.yaml")
     yield from _told("namespaces of its name that lack its labels", reading.strange, "see whose they are")
 
 
@@ -125,6 +126,15 @@ def consumers(tenant: str, everyone: Iterable[tenants.Tenant]) -> tuple[str, ...
             and any(allowance.peer.tenant == tenant for allowance in other.spec.network.allow)
         )
     )
+
+
+def members(tenant: str, everyone: Iterable[tenants.Tenant], known: Iterable[people.Person]) -> tuple[str, ...]:
+    """People of `known` in groups that only `tenant` names, ordered: without it their groups are refused (GC1809)."""
+    own: set[str] = set()
+    others: set[str] = set()
+    for one in everyone:
+        (own if one.metadata.id == tenant else others).update(member.group for member in one.spec.members)
+    return tuple(sorted(person.id for person in known if (own - others) & set(person.groups)))
 
 
 def clients_of(tenant: str, rows: Iterable[Mapping[str, str]]) -> tuple[str, ...]:

@@ -108,7 +108,12 @@ def outlook(task: Task) -> Outlook:
     """Look at everything; changes nothing."""
     approval, denied = _approval(task)
     found = reading.look(task.site, task.plan, task.tenant)
-    obstacles = decide.obstacles(found, decide.consumers(task.tenant, task.site.spec.tenants))
+    spec = task.site.spec
+    obstacles = decide.obstacles(
+        found,
+        decide.consumers(task.tenant, spec.tenants),
+        decide.members(task.tenant, spec.tenants, spec.people),
+    )
     return Outlook(approval=approval, denied=denied, obstacles=obstacles, reading=found)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 
 from govcloud_cli import errors
+from govcloud_cli.governance import people_comparing
 from govcloud_cli.model import people, platforms
-from govcloud_cli.plan import plans
-from govcloud_cli.plan import rotations as planned_rotations
+from govcloud_cli.plan import plans, shards
 from govcloud_cli.run import applied, rotations, sides, sites
 from govcloud_cli.run.people import foreseeing, places, rotating, side, syncing
 
@@ -22,18 +22,25 @@ class People:
 
     site: sites.Site
     work: side.Work
+    _known: list[tuple[places.Place, syncing.Outlook]] = dataclasses.field(default_factory=list)
     _same: dict[platforms.Side, str] = dataclasses.field(default_factory=dict)
     """Sides where nobody is to change, with what was seen."""
 
+    def look(self, plan: plans.Plan) -> None:
+        """See who leaves, on every side whose realm answers; changes nothing."""
+        found = ((place, self._look(place)) for place in places.within(self.site, plan))
+        self._known = [(place, known) for place, known in found if known is not None]
+
     def leave(self, plan: plans.Plan) -> None:
-        """Shut out who has left, on every side whose realm answers.
+        """Shut out those whom `look` saw leave.
 
         Raises `errors.UsageError` before anything is done for a mass leave that nobody counted. What cannot be done for
         somebody is left to `settle`.
         """
-        found = [(place, known) for place in places.within(self.site, plan) if (known := self._look(place)) is not None]
-        self.work.count({place.side: known.changes for place, known in found})
-        for place, known in found:
+        self.work.count({place.side: known.changes for place, known in self._known})
+        for place in places.within(self.site, plan):
+            _owe(place)
+        for place, known in self._known:
             if known.changes.leaves:
                 side.sync_side(self.work, place, known, leaves_only=True)
             elif not any(True for _ in known.changes) and not _has_probes(known):
@@ -50,8 +57,9 @@ class People:
             return
         place = places.Place(site=self.site, plan=run.plan, identity=run.plan.identity)
         failures = self._accounts(place, run)
+        _pay(run)
         # What movers knew, and leavers where the realm was only now mended.
-        run.plan = planned_rotations.turned(run.plan, rotations.load(run.folder).generations)
+        run.turn(rotations.load(run.folder).generations)
         rotated = side.rotate_side(self.work, run.plan, run.folder, lambda _: run)
         if rotated.error is not None:
             # Whom nothing could be done for is not to be lost beside the stack.
@@ -64,6 +72,16 @@ class People:
                 cause="\n".join(failures),
                 remedy="mend the cause and run `govcloud deploy` again: it goes on where this run stopped",
             )
+
+    def settle_beside(self, error: errors.GovcloudError, run: sides.SideRun) -> None:
+        """Do what can be done for a side of which something failed; what fails here too is told with `error`."""
+        if run.plan.identity is not None and not run.record.entries.get(rotating.IDENTITY):
+            return
+        try:
+            self.settle(run)
+        except errors.GovcloudError as also:
+            told = ": ".join(filter(None, (also.where, also.message, also.cause)))
+            error.cause = "\n".join(filter(None, (error.cause, told)))
 
     def _accounts(self, place: places.Place, run: sides.SideRun) -> list[str]:
         """What could not be done for whom."""
@@ -88,6 +106,23 @@ class People:
             number = len(found.changes.leaves)
             step.note = f"{found.changes.accounts} accounts, " + (f"{number} leave" if number else "nobody leaves")
             return found
+
+
+def _owe(place: places.Place) -> None:
+    """Before the stacks: from then on nobody could tell who was a member."""
+    tenants = people_comparing.withdrawn(place.applied, place.tenants)
+    record = rotations.load(place.folder)
+    if not {*tenants} <= {*record.owed}:
+        rotations.save(place.folder, record.owing(tenants))
+
+
+def _pay(run: sides.SideRun) -> None:
+    """Ask for other secrets where former members' bindings are gone: before that, they could read those too."""
+    record = rotations.load(run.folder)
+    done = {step.name for step in run.steps if run.record.is_done(step)}
+    turn = [tenant for tenant in record.owed if shards.shard_of(tenant) in done]
+    if turn:
+        rotations.save(run.folder, record.paid(turn))
 
 
 def _has_probes(outlook: syncing.Outlook) -> bool:

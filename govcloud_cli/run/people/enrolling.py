@@ -11,7 +11,7 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.governance import one_time_codes, people_changes
 from govcloud_cli.providers.keycloak import failures, session
-from govcloud_cli.run.people import connection, directory
+from govcloud_cli.run.people import connection, directory, passwords
 
 _LABEL = "govcloud"
 """How the account page names a code of ours; Keycloak wants no two alike, so chance follows."""
@@ -55,6 +55,17 @@ def enrol(
     return Enrolled(uri=one_time_codes.uri(secret, issuer=issuer, account=account.person))
 
 
+def lacking(api: connection.Api, person: str) -> tuple[str, ...]:
+    """What a person still needs to log in: `account`, or `password` and `one-time code`; ordered, empty if nothing."""
+    found = api.get(f"{directory.ADMIN}/users", query={"username": person, "exact": "true"})
+    if not found:
+        return ("account",)
+    has = {one["type"] for one in directory.credentials(api, found[0]["id"])}
+    # The staff directory keeps the passwords of its own people.
+    has |= {"password"} if found[0].get("federationLink") else set()
+    return tuple(name for kind, name in (("password", "password"), ("otp", "one-time code")) if kind not in has)
+
+
 def code_credential(secret: bytes, *, label: str) -> dict[str, Any]:
     """The secret of one-time codes as the admin API takes it for an account."""
     about = {
@@ -93,6 +104,6 @@ def _set_password(api: connection.Api, path: str, password: str) -> None:
             raise
         raise errors.UsageError(
             "the password is not good enough",
-            cause=None if error.cause is None else error.cause.replace(password, "(withheld)"),
+            cause=None if error.cause is None else passwords.told(error.cause, password),
             remedy="let the person choose another one; nothing was changed",
         ) from None

@@ -24,13 +24,18 @@ class Foreseen:
 
     side: platforms.Side
     changes: people_changes.Changes = dataclasses.field(default_factory=people_changes.Changes)
+    withdrawn: tuple[str, ...] = ()
+    """Tenants whose secrets change because their file lets fewer groups read them."""
     unread: str = ""
     """Why nobody can say what would be done."""
 
 
 def foresee(site: sites.Site, plan: plans.Plan, *, today: datetime.date) -> dict[platforms.Side, Foreseen]:
     """What would be done on each side with an identity service. Before the realm is made nobody is in it."""
-    return {place.side: _side(place, today) for place in places.within(site, plan)}
+    return {
+        place.side: dataclasses.replace(_side(place, today), withdrawn=_withdrawn(place))
+        for place in places.within(site, plan)
+    }
 
 
 def turned(side: plans.SidePlan, site: sites.Site, changes: people_changes.Changes) -> plans.SidePlan:
@@ -39,6 +44,11 @@ def turned(side: plans.SidePlan, site: sites.Site, changes: people_changes.Chang
     for leave in changes.leaves:
         record = record.bumped(leave.person, leave.rotate)
     return planned_rotations.turned(side, record.generations)
+
+
+def _withdrawn(place: places.Place) -> tuple[str, ...]:
+    known = {*rotations.load(place.folder).owed, *people_comparing.withdrawn(place.applied, place.tenants)}
+    return tuple(sorted(known & {one.metadata.id for one in place.tenants}))
 
 
 def _side(place: places.Place, today: datetime.date) -> Foreseen:

@@ -10,7 +10,7 @@ from govcloud_cli import errors
 from govcloud_cli.model import platforms, tenants
 from govcloud_cli.plan import identity, plans
 from govcloud_cli.providers.keycloak import transport
-from govcloud_cli.run import reach, sites, workspace
+from govcloud_cli.run import decisions, reach, sites, workspace
 from govcloud_cli.run.people import connection
 
 
@@ -31,6 +31,13 @@ class Place:
     def folder(self) -> workspace.SideFolder:
         """The side's folder."""
         return self.site.space.side(self.side)
+
+    @property
+    def applied(self) -> tuple[tenants.Tenant, ...]:
+        """The side's tenants as they were last applied, where they were."""
+        known = decisions.load(self.folder).tenants
+        found = (known.get(one.metadata.id) for one in self.tenants)
+        return tuple(one.applied for one in found if one is not None and one.applied is not None)
 
     @property
     def tenants(self) -> tuple[tenants.Tenant, ...]:

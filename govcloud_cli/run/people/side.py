@@ -67,7 +67,8 @@ def look_at(
     place: places.Place, api: connection.Api, *, today: datetime.date, coming: Iterable[str] = ()
 ) -> syncing.Outlook:
     """What a sync of one side would do; `coming`: groups that will have been made by then."""
-    return syncing.look(api, place.site.spec.people, everyone=place.tenants, today=today, coming=coming)
+    known = place.site.spec.people
+    return syncing.look(api, known, everyone=place.tenants, applied=place.applied, today=today, coming=coming)
 
 
 def sync_side(

@@ -67,13 +67,19 @@ def look(
     known: Sequence[people.Person],
     *,
     everyone: Sequence[tenants.Tenant],
+    applied: Sequence[tenants.Tenant] = (),
     today: datetime.date,
     coming: Iterable[str] = (),
 ) -> Outlook:
-    """Read the realm and compare. `everyone`: the tenants of the side; `coming`: groups that will have been made."""
+    """Read the realm and compare (`people_comparing.changes`). `coming`: groups that will have been made."""
     found = directory.read(api)
     changes = people_comparing.changes(
-        known, found.accounts, offered={*found.groups, *coming}, everyone=everyone, today=today
+        known,
+        found.accounts,
+        offered={*found.groups, *coming},
+        everyone=everyone,
+        applied=applied,
+        today=today,
     )
     return Outlook(changes=changes, directory=found)
 

@@ -50,6 +50,7 @@ def test_sync_says_what_it_would_do_and_then_does_exactly_that(
     assert "database passwords 数据库口令: finance" in planned.stdout
     assert (world.service.calls, recorded(world)) == ([], [])
     done = run("people", "sync")
+    assert "external: 2 changes to 1 account\n" in planned.stdout
     assert "external: 1 joined 入职, 1 left 离职" in done.stdout
     assert done.code == 0, done.stderr
     assert world.service.user("gone")["enabled"] is False
@@ -58,7 +59,7 @@ def test_sync_says_what_it_would_do_and_then_does_exactly_that(
     actions = [action for action, _ in recorded(world)]
     assert actions[:3] == ["people-sync-began", "people-leaving", "person-left"]
     again = run("people", "sync")
-    assert (again.code, "as people.yaml says" in again.stdout) == (0, True)
+    assert (again.code, "1 account is as people.yaml says" in again.stdout) == (0, True)
     assert [action for action, _ in recorded(world)] == actions
 
 
@@ -185,8 +186,42 @@ def test_what_cannot_be_enrolled_is_refused(
     nobody = run("people", "enrol", "li.wie", "--code-only")
     assert "did you mean 'li.wei'?" in nobody.stderr
     assert "no terminal" in run("people", "enrol", "li.wei").stderr
+    alone = run("people", "enrol", "li.wei", "--code-only")
+    assert (alone.code, "has no password yet" in alone.stderr, alone.stdout) == (2, True, "")
+    assert world.service.user("li.wei")["credentials"] == []
     world.service.user("li.wei")["enabled"] = False
     assert "is disabled" in run("people", "enrol", "li.wei", "--code-only").stderr
+
+
+@pytest.mark.parametrize(
+    ("row", "typed", "told"),
+    [
+        (LI, "li.wei", "people.yaml has the person, and no sync ran since: `govcloud people sync`"),
+        (LI, "li.wie", "did you mean 'li.wei'?"),
+        (LI, "zhou.haitao", "put the person into people.yaml"),
+        ({"id": "li.wei", "displayName": "李伟"}, "li.wei", "name the person's `organisation`"),
+        ({**LI, "leavesOn": "2026-11-20"}, "li.wei", "the last day was 2026-11-20"),
+    ],
+)
+def test_who_has_no_account_yet_is_told_the_way_to_one(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch, row: dict[str, Any], typed: str, told: str
+) -> None:
+    world.says(monkeypatch, row)
+    refused = run("people", "enrol", typed, "--code-only")
+    assert (refused.code, f"'{typed}' has no account" in refused.stderr) == (2, True)
+    assert told in refused.stderr.replace("\n", " ")
+
+
+def test_what_enrol_prints_fits_a_terminal_of_80_columns(
+    world: people_service.Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    world.says(monkeypatch, LI)
+    run("people", "sync")
+    printed = with_password("Correct-Horse-77", str(tmp_path / "password")).stdout
+    uri = next(line for line in printed.splitlines() if "otpauth" in line).strip()
+    assert "issuer=GovCloud%20lab%20external" in uri
+    longest = uri.replace("lab", "e" * 40).replace("li.wei", "p" * 40)
+    assert max(map(len, pictures.qr(longest).splitlines())) <= 80
 
 
 def test_who_comes_from_the_directory_takes_a_code_and_keeps_its_password(
@@ -240,6 +275,7 @@ def test_people_come_from_a_table_into_the_file(tmp_path: pathlib.Path) -> None:
     looked = run("people", "import", str(table), "--env", str(folder))
     assert looked.code == 0, looked.stderr
     assert "+    - id: new.one" in looked.stdout
+    assert "1 person read as GB18030" in looked.stdout
     assert file.read_text() == before
     written = run("people", "import", str(table), "--env", str(folder), "--write")
     assert written.code == 0, written.stderr

@@ -55,8 +55,3 @@ def test_an_environment_is_explicit_only_if_somebody_said_so(monkeypatch: pytest
     assert choosing.explicit_environment(found.make_context("check", ["a", "--env", "lab"])) == "lab"
     monkeypatch.setenv("GOVCLOUD_ENV", "example")
     assert choosing.explicit_environment(found.make_context("check", ["a"])) == "example"
-
-
-def test_numbers_are_told_with_their_noun() -> None:
-    assert choosing.counted(1, "policy", "policies") == "1 policy"
-    assert choosing.counted(0, "finding") == "0 findings"

@@ -49,9 +49,7 @@ def forms(secret: str) -> Iterator[bytes]:
 
 def test_no_verb_shows_a_secret(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = inventories.copy("lab", tmp_path)
-    for path in (folder / "tenants").iterdir():
-        if path.stem not in KEPT:
-            path.unlink()
+    inventories.keep(folder, *KEPT)
     for side in ("internal", "external"):
         place = tmp_path / ".govcloud" / "lab" / side / "secrets"
         place.mkdir(parents=True)

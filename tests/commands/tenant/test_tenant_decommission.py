@@ -15,9 +15,7 @@ from tests.support import command_line, inventories
 @pytest.fixture
 def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     found = inventories.copy("lab", tmp_path)
-    for path in (found / "tenants").iterdir():
-        if path.stem not in {"tourism", "transport"}:
-            path.unlink()
+    inventories.keep(found, "tourism", "transport")
     held = decide.Reading(namespaces=("transport-prod",), claims=("transport-prod/data",))
     monkeypatch.setattr(reading, "look", lambda *_: held)
     return found

@@ -26,9 +26,7 @@ KEPT = {
 def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     """A small inventory, and a clock that stands."""
     found = inventories.copy("lab", tmp_path)
-    for path in (found / "tenants").iterdir():
-        if path.stem not in KEPT:
-            path.unlink()
+    inventories.keep(found, *KEPT)
     at(monkeypatch, datetime.date(2026, 11, 1))
     return found
 

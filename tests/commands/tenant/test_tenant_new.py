@@ -40,9 +40,7 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
     """The lab with two tenants; today is 2026-11-02."""
     monkeypatch.setattr(runs, "now", lambda: datetime.datetime(2026, 11, 2, 12, tzinfo=datetime.UTC))
     found = inventories.copy("lab", tmp_path)
-    for path in (found / "tenants").iterdir():
-        if path.stem not in {"tourism", "transport"}:
-            path.unlink()
+    inventories.keep(found, "tourism", "transport")
     return found
 
 

@@ -20,9 +20,7 @@ TENANT = "tourism"
 @pytest.fixture
 def folder(tmp_path: pathlib.Path) -> pathlib.Path:
     found = inventories.copy("lab", tmp_path)
-    for path in (found / "tenants").iterdir():
-        if path.stem not in {TENANT, "transport"}:
-            path.unlink()
+    inventories.keep(found, TENANT, "transport")
     return found
 
 

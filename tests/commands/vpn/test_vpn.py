@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import pathlib
 
@@ -11,7 +12,8 @@ from govcloud_cli.commands.vpn import offices
 from govcloud_cli.governance import chain
 from govcloud_cli.run import sites
 from govcloud_cli.run.audit import places, reading
-from tests.support import gateways, inventories, vpn
+from govcloud_cli.run.people import places as identity_places
+from tests.support import gateways, inventories, people_service, vpn
 from tests.support.command_line import Result, run
 
 
@@ -56,7 +58,10 @@ def test_a_certificate_is_issued_listed_and_revoked_on_record(
     assert "li.wei" in listed.stdout
     assert "valid 有效" in listed.stdout
     machine.connect([gateways.LI_CONNECTED])
-    assert "li.wei" in run("vpn", "sessions").stdout
+    connected = run("vpn", "sessions").stdout
+    assert "li.wei" in connected
+    # As `--json` calls them.
+    assert all(f"{name} " in connected.splitlines()[0] for name in ("person", "address", "lease", "since"))
     ended = run("vpn", "revoke", "--person", "li.wei", "--reason", "lost", "--note", "left in a taxi")
     assert ended.code == 0, ended.stderr
     assert "tunnels cut: li.wei" in ended.stdout
@@ -83,6 +88,39 @@ def test_who_may_not_come_in_gets_no_certificate(
     assert result.code == 2
     assert message in result.stderr
     assert not (place.folder.path / "vpn").exists()
+
+
+@pytest.mark.parametrize(
+    ("account", "credentials", "told"),
+    [
+        (None, (), "li.wei has no account yet"),
+        ({}, (), "li.wei has no password and no one-time code yet"),
+        ({}, ("password",), "li.wei has no one-time code yet"),
+        ({"federationLink": "staff"}, (), "li.wei has no one-time code yet"),
+        ({"federationLink": "staff"}, ("otp",), ""),
+        ({}, ("password", "otp"), ""),
+    ],
+)
+@pytest.mark.usefixtures("place")
+def test_who_cannot_log_in_yet_gets_the_certificate_and_is_told_what_else_it_takes(  # noqa: PLR0917 - fixtures and a case
+    machine: gateways.Machine,
+    request_file: str,
+    monkeypatch: pytest.MonkeyPatch,
+    account: dict[str, str] | None,
+    credentials: tuple[str, ...],
+    told: str,
+) -> None:
+    # A gateway, so that nothing else is warned of.
+    assert machine.place.exists()
+    service = people_service.Service([])
+    if account is not None:
+        service.users[service.add("li.wei")] |= {**account, "credentials": [{"type": one} for one in credentials]}
+    monkeypatch.setattr(identity_places.Place, "opened", lambda _, **__: contextlib.nullcontext(service))
+    result = issue(request_file)
+    assert result.code == 0, result.stderr
+    warned = "govcloud people enrol li.wei" in result.stderr
+    assert (told in result.stderr, warned) == (True, bool(told))
+    assert ("govcloud people sync, then" in result.stderr) == (account is None)
 
 
 def test_a_certificate_that_cannot_be_written_says_what_becomes_of_it(

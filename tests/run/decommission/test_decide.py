@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from govcloud_cli.model import people
 from govcloud_cli.run.decommission import decide
 from tests.support import tenant_inventories
 
@@ -23,7 +24,7 @@ def session(state: str) -> decide.Reading:
 
 
 def test_ended_pods_and_the_poolers_idle_sessions_are_in_nobodys_way() -> None:
-    assert decide.obstacles(RESTING, ()) == ()
+    assert decide.obstacles(RESTING, (), ()) == ()
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ def test_ended_pods_and_the_poolers_idle_sessions_are_in_nobodys_way() -> None:
     ],
 )
 def test_what_is_in_use_or_cannot_be_read_stands_in_the_way(reading: decide.Reading, told: str) -> None:
-    (reason,) = decide.obstacles(reading, ())
+    (reason,) = decide.obstacles(reading, (), ())
     assert told in reason
 
 
@@ -57,7 +58,7 @@ def test_every_reason_is_told_at_once() -> None:
         clients=("r in d",),
         unreadable=("the pooler on db: no answer",),
     )
-    assert len(decide.obstacles(everything + session("active"), ["taxation"])) == 6
+    assert len(decide.obstacles(everything + session("active"), ["taxation"], ())) == 6
 
 
 def test_consumers_are_those_whose_files_name_it() -> None:
@@ -71,8 +72,22 @@ def test_consumers_are_those_whose_files_name_it() -> None:
         with_peer("finance", {"tenant": "taxation"}),
     )
     assert decide.consumers("finance", everyone) == ("taxation",)  # type: ignore[arg-type]
-    (reason,) = decide.obstacles(EMPTY, ["taxation"])
+    (reason,) = decide.obstacles(EMPTY, ["taxation"], ())
     assert "list it as a peer: taxation" in reason
+
+
+def test_people_in_groups_of_its_own_stand_in_the_way_because_their_file_would_be_refused() -> None:
+    everyone = tuple(tenant_inventories.tenant(one) for one in ("finance", "taxation"))
+    groups = {one.spec.members[0].group for one in everyone}
+    own, other = (everyone[0].spec.members[0].group, everyone[1].spec.members[0].group)
+    assert len(groups) == 2
+    known = tuple(
+        people.Person(id=name, display_name="李", groups=those)
+        for name, those in (("li.wei", (own,)), ("wang.fang", (other,)), ("sun.li", (other, own)))
+    )
+    assert decide.members("finance", everyone, known) == ("li.wei", "sun.li")
+    (reason,) = decide.obstacles(EMPTY, (), ["li.wei", "sun.li"])
+    assert reason == "2 people in its groups: li.wei, sun.li: take these groups out of people.yaml"
 
 
 def test_clients_are_those_of_its_own_databases() -> None:
@@ -85,7 +100,7 @@ def test_clients_are_those_of_its_own_databases() -> None:
 
 
 def test_many_of_one_kind_are_counted_and_a_few_named() -> None:
-    (reason,) = decide.obstacles(decide.Reading(claims=tuple(f"a/{number}" for number in range(9))), ())
+    (reason,) = decide.obstacles(decide.Reading(claims=tuple(f"a/{number}" for number in range(9))), (), ())
     assert reason.startswith("9 volume claims: a/0, a/1, a/2, a/3, a/4 and 4 more")
 
 

@@ -106,7 +106,7 @@ def test_a_cluster_is_read_and_swept_of_its_tenant_alone(plane: control_plane.Co
     assert seen.pods == (decide.Pod(name="finance-prod/web", phase="Pending"),)
     assert seen.claims == ("finance-prod/data",)
     assert seen.secrets == ("default/copy",)
-    assert len(decide.obstacles(seen, ())) == 3
+    assert len(decide.obstacles(seen, (), ())) == 3
 
     # This control plane has no controller that lets a claim go.
     release(plane, claim("data", "finance-prod"))
@@ -150,9 +150,9 @@ def test_a_server_is_read_backed_up_and_swept_of_its_tenant_alone(
     assert seen.databases == (decide.Database(name="finance_prod_ledger", machine="service-db"),)
     assert {role.removeprefix("finance_prod_ledger_") for role in seen.roles} == {"owner", "rw", "ro", "access"}
     assert [one.state for one in seen.sessions] == ["idle in transaction"]
-    assert len(decide.obstacles(seen, ())) == 1
+    assert len(decide.obstacles(seen, (), ())) == 1
     open_session.commit()
-    assert decide.obstacles(remains.run(job(None, database)), ()) == (), "a pooled session without a client is idle"
+    assert decide.obstacles(remains.run(job(None, database)), (), ()) == (), "a pooled session without a client is idle"
 
     dump = tmp_path / "finance_prod_ledger.dump"
     where = ["-h", str(database.folder), "-p", str(database.port), "-U", "postgres"]

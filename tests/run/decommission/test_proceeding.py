@@ -71,9 +71,7 @@ def granted(tenant: str) -> approvals.Verdict:
 @pytest.fixture
 def world(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> World:
     folder = inventories.copy("lab", tmp_path)
-    for path in (folder / "tenants").iterdir():
-        if path.stem not in KEPT:
-            path.unlink()
+    inventories.keep(folder, *KEPT)
     site = sites.load(folder, side="external")
     site = dataclasses.replace(site, spec=dataclasses.replace(site.spec, people=(APPROVER,)))
     found = World(task=proceeding.Task(folder=folder, site=site, tenant=TENANT, now=NOW), verdict=granted(TENANT))

@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+from govcloud_cli.plan import staff
 from govcloud_cli.run import applied, rotations, sites
 from govcloud_cli.run.people import foreseeing
 from tests.support import people_service
@@ -40,3 +41,13 @@ def test_leavers_generations_are_those_of_the_plan_and_nothing_is_written(
     generations = {d.tenant: d.generation for shard in turned.shards for d in shard.databases}
     assert (generations["finance"], set(generations.values())) == (2, {1, 2})
     assert rotations.load(world.folder) == rotations.Rotations()
+
+
+def test_what_former_members_know_is_foretold(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = people_service.environment(tmp_path, monkeypatch).says(monkeypatch, LI)
+    rotations.save(world.folder, rotations.Rotations(owed=["finance", "gone-since"]))
+    plan = sites.plan(world.site, today=people_service.NOW.date())
+    (found,) = foreseeing.foresee(world.site, plan, today=people_service.NOW.date()).values()
+    assert found.withdrawn == ("finance",)
+    told = staff.secrets(found.changes, found.withdrawn)
+    assert [(one.action.value, one.entry) for one in told] == [("~", "Secrets/finance")]
