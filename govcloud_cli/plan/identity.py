@@ -12,7 +12,7 @@ from typing import Literal
 
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import people, platforms
-from govcloud_cli.plan import applications, databases, identity_places, namespaces
+from govcloud_cli.plan import applications, credentials, identity_places, namespaces
 
 CLI_CLIENT = "govcloud-cli"
 """`govcloud login`: public, device and browser flow (RFC 8628, RFC 8252), PKCE, no password grant."""
@@ -79,9 +79,8 @@ class Client:
     redirect_uris: tuple[str, ...]
     audiences: tuple[str, ...]
     """What its tokens are for besides itself."""
-    secret: str | None
-    """Reference to its secret (`plan.databases.SecretRef` by name): `secrets/<file>` or
-    `application/<client>[@<generation>]`."""
+    secret: credentials.SecretRef | None
+    """Its secret: a file's, or an application's."""
     tenant: str | None = None
     """Whose application it is; who could read its secret and left takes along a former one (`plan.rotations`)."""
 
@@ -96,8 +95,8 @@ class Directory:
     bind: str
     account: str
     """The attribute that is the account's name."""
-    secret: str
-    """Reference to the password of `bind`: `secrets/<file>`."""
+    secret: credentials.SecretRef
+    """The password of `bind`: a file's."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -179,7 +178,7 @@ def _own() -> Iterator[Client]:
         flows=("password",),
         redirect_uris=(),
         audiences=(),
-        secret=f"{databases.FILE}{VPN_SECRET}",
+        secret=credentials.file_ref(VPN_SECRET),
     )
 
 
@@ -196,7 +195,7 @@ def _applications(inventory: inventories.Inventory, side: platforms.Side) -> Ite
                     flows=("browser",),
                     redirect_uris=tuple(sorted(application.redirect_uris)),
                     audiences=(),
-                    secret=databases.application_ref(client).name,
+                    secret=credentials.application_ref(client),
                     tenant=scope.tenant.metadata.id,
                 )
             )
@@ -212,5 +211,5 @@ def _directory(identity: platforms.Identity) -> Directory | None:
         people=found.people,
         bind=found.bind,
         account=found.account,
-        secret=f"{databases.FILE}{DIRECTORY_SECRET}",
+        secret=credentials.file_ref(DIRECTORY_SECRET),
     )

@@ -23,7 +23,7 @@ from pulumi import automation
 
 from govcloud_cli.governance import one_time_codes, people_changes, people_refusals
 from govcloud_cli.model import people, platforms
-from govcloud_cli.plan import databases, identity, identity_places
+from govcloud_cli.plan import credentials, identity, identity_places
 from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run import workspace
 from govcloud_cli.run.inspection import keycloak as inspection
@@ -76,12 +76,12 @@ class Deployed:
         return identifier
 
 
-def values(reference: databases.SecretRef) -> str:
-    if reference.name == f"secrets/{identity.VPN_SECRET}":
+def values(reference: credentials.SecretRef) -> str:
+    if reference == credentials.file_ref(identity.VPN_SECRET):
         return VPN_SECRET
-    if reference.name == f"secrets/{identity.DIRECTORY_SECRET}":
+    if reference == credentials.file_ref(identity.DIRECTORY_SECRET):
         return directory.READER_PASSWORD
-    return databases.resolver(master=MASTER, ca="PEM")(reference)
+    return credentials.resolver(master=MASTER, ca="PEM")(reference)
 
 
 def planned_for(staff: directory.Running) -> identity.IdentityPlan:
@@ -278,7 +278,7 @@ def _otp_step(deployed: Deployed) -> dict[str, Any]:
 
 
 def test_no_secret_is_in_the_state_in_clear(deployed: Deployed) -> None:
-    application = databases.resolver(master=MASTER, ca="")(databases.application_ref(APPLICATION))
+    application = credentials.resolver(master=MASTER, ca="")(credentials.application_ref(APPLICATION))
     assert deployed.client(APPLICATION)["secret"] == application
     assert deployed.client("govcloud-vpn")["secret"] == VPN_SECRET
     texts = [path.read_text(errors="replace") for path in deployed.state.rglob("*.json")]
@@ -415,7 +415,7 @@ def test_a_browser_without_pkce_is_sent_back_with_an_error(deployed: Deployed) -
 
 def test_the_password_grant_is_the_gateways_alone(deployed: Deployed) -> None:
     person = logging_in.Person(deployed.server)
-    application = databases.resolver(master=MASTER, ca="")(databases.application_ref(APPLICATION))
+    application = credentials.resolver(master=MASTER, ca="")(credentials.application_ref(APPLICATION))
     asked = {"grant_type": "password", "username": "li.wei", "password": PASSWORD, "totp": "000000"}
     for form in (
         {"client_id": "govcloud-cli"},
@@ -617,7 +617,10 @@ def test_an_account_that_was_there_before_the_directory_stays_its_own(deployed: 
     (federation,) = deployed.api.get(f"{AT}/components", query={"type": FEDERATION})
     at = f"{AT}/components/{federation['id']}"
     without = {**federation, "config": {**federation["config"], "enabled": ["false"]}}
+    found = deployed.api.get(f"{AT}/users", query={"username": "old.hand", "exact": "true"})
     deployed.api.put(at, without)
+    for one in found:
+        deployed.api.delete(f"{AT}/users/{one['id']}")
     deployed.enrol("old.hand", "finance:viewers")
     deployed.api.put(at, federation)
     fully_synchronised(deployed)

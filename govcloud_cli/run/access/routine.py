@@ -10,9 +10,9 @@ from govcloud_cli import errors
 from govcloud_cli.governance import chain
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import administration, identity_places, plans
-from govcloud_cli.run import ledger, progress, reach, sites
+from govcloud_cli.run import progress, reach, sites
 from govcloud_cli.run.access import collecting, days
-from govcloud_cli.run.audit import log, places, reading
+from govcloud_cli.run.audit import places, reading, writing
 
 
 def sources(site: sites.Site, side: plans.SidePlan) -> tuple[collecting.Source, ...]:
@@ -37,13 +37,7 @@ def collect(
     asked = sources(site, side)
     if not asked:
         return None
-    opened = log.Log.open(
-        site.space.side(side.side),
-        environment=site.spec.environment,
-        copy_to=places.second_place_of(site),
-        now=clock(),
-    )
-    actor = ledger.actor(site, environ)
+    opened, actor = writing.opened(site, side.side, now=clock()), writing.actor(site, environ)
 
     def record(details: dict[str, Any]) -> chain.Record:
         return opened.append(actor=actor, action=chain.Action.ACCESS_COLLECTED, now=clock(), details=details)
