@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import tempfile
+import typing
 import warnings
 from collections.abc import Iterator
 
@@ -13,6 +14,9 @@ import pytest
 
 from govcloud_cli.run import ssh
 from tests.support import tools
+
+if typing.TYPE_CHECKING:
+    from tests.support import keycloak
 
 # Deadlines measure the machine, not the code; a database of examples would be one more folder to ignore.
 hypothesis.settings.register_profile("govcloud", deadline=None, database=None, derandomize=True, max_examples=60)
@@ -31,6 +35,15 @@ def _tier_tools(request: pytest.FixtureRequest) -> Iterator[None]:
         for name, value in tools.provide(markers).items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(scope="session")
+def keycloak_server() -> Iterator[keycloak.Running]:
+    """The one Keycloak of all tests that need one; whoever makes realms there removes them (`Running.without`)."""
+    from tests.support import keycloak
+
+    with keycloak.running() as running:
+        yield running
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

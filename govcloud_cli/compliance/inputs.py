@@ -13,7 +13,7 @@ from typing import Any
 from govcloud_cli.compliance import host_inputs, resource_inputs, subjects, tenant_inputs
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, policies
-from govcloud_cli.plan import administration, databases, hosts, namespaces, plans, platform_flows, vpn
+from govcloud_cli.plan import administration, credentials, hosts, namespaces, plans, platform_flows, vpn
 
 Json = Any
 PLATFORM_FILE = "platform.yaml"
@@ -83,7 +83,7 @@ def without_secrets(value: Json) -> Json:
         return {name: without_secrets(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [without_secrets(item) for item in value]
-    return SECRET if isinstance(value, (databases.SecretText, databases.SecretRef)) else value
+    return SECRET if isinstance(value, (credentials.SecretText, credentials.SecretRef)) else value
 
 
 def _zones(spec: inventories.Inventory, folder: str) -> Iterator[subjects.Subject]:

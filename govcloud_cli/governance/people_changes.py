@@ -13,18 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from govcloud_cli.model import people
 
-ORGANISATION = "org:"
-"""What the name of an organisation's group begins with; `org:lanhe-tax`."""
-DUTIES: Mapping[people.Duty, str] = {
-    people.Duty.SYSTEM: "govcloud:system-administrators",
-    people.Duty.SECURITY: "govcloud:security-administrators",
-    people.Duty.AUDIT: "govcloud:auditors",
-}
-"""The groups of the three administrators (三员)."""
-BREAK_GLASS = "break-glass"
-"""The sealed account for emergencies; ours to open, never to sync."""
-SERVICE = "service-account-"
-"""What Keycloak has the names of clients' own accounts begin with; it lists them nowhere."""
 FEW_LEAVERS = 5
 PART_OF_LEAVERS = 10
 """More leavers at once than `FEW_LEAVERS` and than one in so many accounts are refused until somebody counted them."""
@@ -59,9 +47,9 @@ class Account:
     @property
     def is_ours(self) -> bool:
         """Whether `people.yaml` decides about it."""
-        if self.origin is Origin.SERVICE or self.person == BREAK_GLASS or self.person.startswith(people.PROBE):
+        if self.origin is Origin.SERVICE or self.person == people.BREAK_GLASS or self.person.startswith(people.PROBE):
             return False
-        return self.origin is Origin.OWN or any(name.startswith(ORGANISATION) for name in self.groups)
+        return self.origin is Origin.OWN or any(name.startswith(people.ORGANISATION) for name in self.groups)
 
     @property
     def organisation(self) -> str | None:
@@ -71,7 +59,7 @@ class Account:
     @property
     def duties(self) -> tuple[str, ...]:
         """Groups of administrators that it is in, ordered; more than one is nobody's right."""
-        return tuple(sorted(self.groups & set(DUTIES.values())))
+        return tuple(sorted(self.groups & set(people.DUTY_GROUPS.values())))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -112,7 +100,8 @@ class Move:
     def within_office(self) -> Move:
         """The same but for the organisation, which stays."""
         added, removed = (
-            tuple(name for name in names if not name.startswith(ORGANISATION)) for names in (self.added, self.removed)
+            tuple(name for name in names if not name.startswith(people.ORGANISATION))
+            for names in (self.added, self.removed)
         )
         return dataclasses.replace(self, added=added, removed=removed)
 
@@ -185,7 +174,9 @@ class Changes:
 
 def organisations(groups: Iterable[str]) -> tuple[str, ...]:
     """The organisations whose groups are among these, ordered."""
-    return tuple(sorted(name.removeprefix(ORGANISATION) for name in groups if name.startswith(ORGANISATION)))
+    return tuple(
+        sorted(name.removeprefix(people.ORGANISATION) for name in groups if name.startswith(people.ORGANISATION))
+    )
 
 
 def most_leavers(accounts: int) -> int:

@@ -55,9 +55,7 @@ def changes(
     joins = (
         people_changes.Join(person=one.person, name=one.name, groups=tuple(sorted(one.groups)))
         for person, one in sorted(wanted.items())
-        if person not in there
-        and person != people_changes.BREAK_GLASS
-        and not person.startswith(people_changes.SERVICE)
+        if person not in there and not people.is_reserved(person)
     )
     return people_changes.Changes(
         leaves=tuple(one for one in found[people_changes.Leave] if isinstance(one, people_changes.Leave)),
@@ -104,18 +102,13 @@ def has_secrets(tenant: tenants.Tenant) -> bool:
 
 def groups_of(person: people.Person) -> frozenset[str]:
     """Every group that `people.yaml` puts a person into."""
-    own = {f"{people_changes.ORGANISATION}{person.organisation}"} if person.organisation else set()
-    return frozenset({*own, *person.groups, *({people_changes.DUTIES[person.duty]} if person.duty else ())})
+    own = {people.organisation_group(person.organisation)} if person.organisation else set()
+    return frozenset({*own, *person.groups, *({people.DUTY_GROUPS[person.duty]} if person.duty else ())})
 
 
 def shown_name(display_name: str) -> str:
     """A display name as Keycloak takes it: characters that it refuses in names become `·`."""
     return _PROHIBITED.sub("·", display_name).strip()
-
-
-def has_left(person: people.Person, today: datetime.date) -> bool:
-    """Whether the person's last day is over."""
-    return person.leaves_on is not None and person.leaves_on < today
 
 
 def _readers(tenant: tenants.Tenant) -> frozenset[str]:
@@ -126,7 +119,7 @@ def _wanted(
     known: Iterable[people.Person], offered: frozenset[str], today: datetime.date
 ) -> Iterator[people_changes.Wanted]:
     for person in known:
-        if person.organisation is not None and not has_left(person, today):
+        if person.organisation is not None and not person.has_left(today):
             yield people_changes.Wanted(
                 person=person.id, name=shown_name(person.display_name), groups=groups_of(person) & offered
             )
@@ -161,7 +154,7 @@ def _kept(
         name=renamed,
         rotate=tuple(tenant for tenant in readable(before, account.groups) if tenant not in still),
         adopted=account.organisation is None
-        and any(name.startswith(people_changes.ORGANISATION) for name in added)
+        and any(name.startswith(people.ORGANISATION) for name in added)
         and not directory,
         conflict=account.duties if len(account.duties) > 1 else (),
     )
@@ -170,7 +163,7 @@ def _kept(
 def _left(
     account: people_changes.Account, reason: str, before: Sequence[tenants.Tenant]
 ) -> people_changes.Leave | None:
-    groups = tuple(sorted(name for name in account.groups if not name.startswith(people_changes.ORGANISATION)))
+    groups = tuple(sorted(name for name in account.groups if not name.startswith(people.ORGANISATION)))
     if not account.is_ours or not (account.enabled or groups):
         return None
     return people_changes.Leave(
@@ -187,7 +180,7 @@ def _reason(person: str, known: Iterable[people.Person], today: datetime.date) -
     found = next((one for one in known if one.id == person), None)
     if found is None:
         return "not in people.yaml"
-    if found.leaves_on is not None and has_left(found, today):
+    if found.leaves_on is not None and found.has_left(today):
         return f"last day was {found.leaves_on:%Y-%m-%d}"
     return "without an organisation in people.yaml"
 
@@ -197,7 +190,7 @@ def _missing(
 ) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for person in known:
-        if person.organisation is not None and not has_left(person, today):
+        if person.organisation is not None and not person.has_left(today):
             for name in sorted(groups_of(person) - frozenset(offered)):
                 found.setdefault(name, []).append(person.id)
     return {name: tuple(sorted(found[name])) for name in sorted(found)}

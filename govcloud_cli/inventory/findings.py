@@ -71,6 +71,11 @@ class World:
         """True where the lab makes the machines."""
         return self.platform.spec.substrate == "embedded"
 
+    def serving(self, service: platforms.Service) -> tuple[tuple[int, platforms.Machine], ...]:
+        """The machines with a service, each after its index."""
+        machines = enumerate(self.platform.spec.machines)
+        return tuple((index, machine) for index, machine in machines if service in machine.services)
+
     def zones_of(self, machine: platforms.Machine) -> tuple[platforms.Zone, ...]:
         """The zones a machine stands in, as far as they exist."""
         zones = self.zones

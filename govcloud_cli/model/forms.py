@@ -39,6 +39,9 @@ FORMS: Mapping[str, str] = MappingProxyType(
         ): "a distinguished name, such as ou=people,dc=yunxi,dc=example",
         r"^[A-Za-z][A-Za-z0-9-]{0,63}$": "the name of an LDAP attribute, such as uid",
         (
+            r"^(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]{1,76}\n){1,100}-----END CERTIFICATE-----\n?){1,4}$"
+        ): "one to four certificates in PEM, whole lines as openssl writes them, after `authority: |`",
+        (
             r"^https://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?/[A-Za-z0-9._~/-]{0,200}$"
         ): "an https address without wildcards, such as https://ledger.finance.example/callback",
         r"^[a-z0-9.*/-]*$": "a name of the Kubernetes API in lower case, such as apps, v1 or pods/ephemeralcontainers",

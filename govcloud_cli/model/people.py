@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import pydantic
@@ -25,9 +28,21 @@ PublicKey = Annotated[
 Account = Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._@+-]{0,99}$")]
 """A name that another system knows a person by."""
 
+BREAK_GLASS = "break-glass"
+"""The sealed account for emergencies; ours to open, never to sync."""
+SERVICE_ACCOUNT = "service-account-"
+"""What Keycloak has the names of clients' own accounts begin with; it lists them nowhere."""
+OWN = "govcloud-"
+"""Begins the names of our own programs."""
+PROBE = f"{OWN}probe-"
+"""Begins the names of the accounts that `verify` makes and removes."""
+ADMINISTRATOR = "admin"
+"""What Keycloak calls its own first administrator."""
 
-PROBE = "govcloud-probe-"
-"""Begins the names of the accounts that `verify` makes and removes; no person's id does."""
+
+def is_reserved(name: str) -> bool:
+    """Whether an account of that name is the platform's or Keycloak's own, so no person may be called so."""
+    return name in {ADMINISTRATOR, BREAK_GLASS} or name.startswith((OWN, SERVICE_ACCOUNT))
 
 
 class Accounts(base.Model):
@@ -52,6 +67,23 @@ class Duty(enum.StrEnum):
     """审计管理员: reads everything that was done, and writes nothing."""
 
 
+DUTY_GROUPS: Mapping[Duty, str] = MappingProxyType(
+    {
+        Duty.SYSTEM: "govcloud:system-administrators",
+        Duty.SECURITY: "govcloud:security-administrators",
+        Duty.AUDIT: "govcloud:auditors",
+    }
+)
+"""The groups of the three administrators (三员)."""
+ORGANISATION = "org:"
+"""Begins the names of the groups that form the tree of government, e.g. `org:lanhe-tax`."""
+
+
+def organisation_group(organisation: str) -> str:
+    """The group of an organisation's people, e.g. `org:finance-bureau`."""
+    return ORGANISATION + organisation
+
+
 class Person(base.Model):
     """One civil servant."""
 
@@ -70,6 +102,10 @@ class Person(base.Model):
     """Keys that sign this person's decisions (`ssh-keygen -Y`)."""
     approves: tuple[names.Id, ...] = ()
     """Organisations for whose budgets this person decides."""
+
+    def has_left(self, today: datetime.date) -> bool:
+        """Whether the last day is over on `today` (UTC)."""
+        return self.leaves_on is not None and self.leaves_on < today
 
 
 class PeopleSpec(base.Model):

@@ -276,6 +276,16 @@ Dn = Annotated[
 """A distinguished name of LDAP (RFC 4514), e.g. `ou=people,dc=yunxi,dc=example`."""
 
 
+Pem = Annotated[
+    str,
+    pydantic.StringConstraints(
+        pattern=r"^(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]{1,76}\n){1,100}-----END CERTIFICATE-----\n?){1,4}$",
+        max_length=32768,
+    ),
+]
+"""Up to four certificates (RFC 7468), and nothing else."""
+
+
 class Directory(base.Model):
     """The government's own staff directory (LDAP), read and never written."""
 
@@ -287,6 +297,8 @@ class Directory(base.Model):
     """As whom the identity service reads; its password lies in the side's `secrets/directory`."""
     account: Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "uid"
     """The attribute that holds the account's name, which is the person's id."""
+    authority: Pem | None = None
+    """Who issued its certificate (PEM); left out: an authority that Debian trusts, or the platform's own."""
 
 
 class Identity(base.Model):

@@ -48,6 +48,11 @@ def addresses(machine: platforms.Machine) -> list[str]:
     return [str(address) for address in (machine.management, machine.management6) if address is not None]
 
 
+def reached_at(machine: platforms.Machine) -> str:
+    """The IPv4 address at which the platform reaches a machine: its own in the management network, else its first."""
+    return str(machine.management or machine.interfaces[0].address)
+
+
 def zone_addresses(machine: platforms.Machine) -> list[str]:
     """A machine's addresses in its zones, both families."""
     return [str(address) for place in machine.interfaces for address in (place.address, place.address6)]

@@ -6,11 +6,19 @@ Nothing is named by a wildcard.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from govcloud_cli.model import people
 from govcloud_cli.plan import access, namespaces
 
 SYSTEM = "govcloud:system-administrator"
 SECURITY = "govcloud:security-administrator"
 AUDITOR = "govcloud:auditor"
+ROLES: Mapping[people.Duty, str] = MappingProxyType(
+    {people.Duty.SYSTEM: SYSTEM, people.Duty.SECURITY: SECURITY, people.Duty.AUDIT: AUDITOR}
+)
+"""The cluster role of each."""
 ADMISSION = "admissionregistration.k8s.io"
 
 AUDITED = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-
 from govcloud_cli.model import tenants
-from govcloud_cli.plan import databases, identity_places, namespaces
+from govcloud_cli.plan import credentials, identity_places, namespaces
 
 
 def of(scope: namespaces.Scope) -> tuple[tenants.Application, ...]:
@@ -37,13 +35,9 @@ def _secret(scope: namespaces.Scope, application: tenants.Application, where: st
         labels={f"{namespaces.PREFIX}application": application.id},
         type="Opaque",
         data={
-            "issuer": _encoded(where),
-            "clientId": _encoded(client),
-            "clientSecret": databases.SecretText((databases.application_ref(client),)),
-            "ca.crt": databases.SecretText((databases.SecretRef(name=databases.CA),)),
+            "issuer": credentials.encoded(where),
+            "clientId": credentials.encoded(client),
+            "clientSecret": credentials.SecretText((credentials.application_ref(client),)),
+            "ca.crt": credentials.SecretText((credentials.AUTHORITY,)),
         },
     )
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")

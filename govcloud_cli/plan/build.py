@@ -20,7 +20,6 @@ from govcloud_cli.plan import (
     namespaces,
     network,
     plans,
-    platform_flows,
     probes,
     services,
     shards,
@@ -171,7 +170,7 @@ def _gateways(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[st
 
 def _vpn_routes(spec: inventory.Inventory, machine: platforms.Machine) -> Iterator[network.Route]:
     """Back to those who came in by VPN: by the gateway's addresses, for whoever stands in its external zone."""
-    gateway = platform_flows.machine_of(spec, spec.side_of(machine), platforms.Service.SSLVPN)
+    gateway = services.machine_of(spec, spec.side_of(machine), platforms.Service.SSLVPN)
     inward = None if gateway is None else vpn.inward(spec, gateway)
     if gateway is None or inward is None or machine is gateway:
         return
@@ -186,11 +185,11 @@ def _forwards(
 ) -> Iterator[network.Forward]:
     place = identity_places.of(spec, side)
     found = [
-        (API_FORWARD, kubernetes, services.OFFERS[platforms.Service.KUBERNETES].port),
+        (API_FORWARD, kubernetes, services.port(platforms.Service.KUBERNETES)),
         (IDENTITY_FORWARD, None if place is None else place.machine, identity_places.PORT),
     ]
     for name, machine, port in found:
-        if machine is not None and port is not None:
+        if machine is not None:
             yield network.Forward(name=name, switch=MANAGEMENT_SWITCH, address=str(machine.management), port=port)
 
 

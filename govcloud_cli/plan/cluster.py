@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from govcloud_cli.model import inventory as inventories
-from govcloud_cli.model import platforms
+from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import access, administrators, namespaces, network_policies
 
 SYSTEM_NAMESPACE = "govcloud-system"
 ENGINEERS = "govcloud:platform-engineers"
 """Who runs the platform with everything that it has, by client certificate; no token may claim this group."""
-SYSTEM_ADMINISTRATORS = "govcloud:system-administrators"
-SECURITY_ADMINISTRATORS = "govcloud:security-administrators"
-AUDITORS = "govcloud:auditors"
-"""The identity group that may look at everything but secrets, and change nothing."""
 GOVERN = "govern"
 """The verb on namespaces that lets a user set governed labels; `cluster-admin` has it, as every verb."""
 
@@ -29,9 +25,7 @@ def manifests(inventory: inventories.Inventory, side: platforms.Side) -> tuple[n
         *access.tenant_roles(),
         *administrators.roles(),
         _cluster_binding(ENGINEERS, "cluster-admin"),
-        _cluster_binding(SYSTEM_ADMINISTRATORS, administrators.SYSTEM),
-        _cluster_binding(SECURITY_ADMINISTRATORS, administrators.SECURITY),
-        _cluster_binding(AUDITORS, administrators.AUDITOR),
+        *(_cluster_binding(people.DUTY_GROUPS[duty], role) for duty, role in administrators.ROLES.items()),
         *_system_namespace(inventory, side),
         *_governed_labels(),
     )

@@ -7,6 +7,7 @@ import dataclasses
 from govcloud_cli import errors
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms
+from govcloud_cli.plan import administration
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ def server(inventory: inventories.Inventory, zone: platforms.Zone, *, dedicated_
 
 def management(machine: platforms.Machine) -> str:
     """The address at which the platform administers a server; must be among its certificate's names."""
-    return str(machine.management or machine.interfaces[0].address)
+    return administration.reached_at(machine)
 
 
 def certificate(machine: platforms.Machine) -> str:

@@ -1,22 +1,14 @@
-"""A tenant's databases, and how its pods learn to reach them.
-
-A planned credential is a `SecretText`: text with named gaps. The values exist only in a run, which fills
-the gaps with `resolve`; a plan may be printed, logged and stored.
-"""
+"""A tenant's databases, and how its pods learn to reach them."""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-from collections.abc import Callable
-from typing import Any
 
-from govcloud_cli import errors
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, tenants
-from govcloud_cli.plan import database_servers, derived, namespaces, services
+from govcloud_cli.plan import credentials, database_servers, namespaces, services
 
-PORT = int(services.OFFERS[platforms.Service.DATABASE].port or 0)
+PORT = services.port(platforms.Service.DATABASE)
 """The pooler's; tenants never reach PostgreSQL itself."""
 
 ADMIN_ROLE = "govcloud_admin"
@@ -30,42 +22,6 @@ LOCALE = "C.UTF-8"
 
 PLATFORM_CONNECTIONS = 3
 """A database takes these beyond its tenant's: for the pooler's look-up and a deploy while the tenant uses all."""
-
-CA = "database-ca"
-"""Name of the secret reference for the certificate authority (PEM) that signed the pooler's certificate."""
-
-MASTER_BYTES = derived.MASTER_BYTES
-
-FILE = "secrets/"
-"""Begins references to files in the side's folder of secrets, which `resolver` does not know."""
-
-_PASSWORD = "database-password/"  # noqa: S105 (the name of a reference)
-_APPLICATION = "application/"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SecretRef:
-    """The name of a value that only a run knows: `CA`, `application/<client>[@<generation>]` or
-    `database-password/<role>[@<generation>]`."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"${{{self.name}}}"
-
-
-@dataclasses.dataclass(frozen=True)
-class SecretText:
-    """Text with gaps for secrets; `str` and JSON show the gaps by name."""
-
-    parts: tuple[str | SecretRef, ...]
-
-    def __str__(self) -> str:
-        return "".join(str(part) for part in self.parts)
-
-
-Resolver = Callable[[SecretRef], str]
-"""Gives the value of a reference; raises `errors.GovcloudError` for a name it does not know."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -139,69 +95,6 @@ def secrets(scope: namespaces.Scope) -> tuple[namespaces.Manifest, ...]:
     )
 
 
-def password_ref(role: str, generation: int = 1) -> SecretRef:
-    """The reference to a login role's password."""
-    return SecretRef(name=_later(_PASSWORD + role, generation))
-
-
-def of_generation(part: str | SecretRef, generation: int) -> str | SecretRef:
-    """A part of a text; if it is a password or an application's secret, that of `generation`."""
-    if isinstance(part, str) or not part.name.startswith((_PASSWORD, _APPLICATION)):
-        return part
-    return SecretRef(name=_later(part.name.partition("@")[0], generation))
-
-
-def application_ref(client: str, generation: int = 1) -> SecretRef:
-    """The reference to the secret of an application's client."""
-    return SecretRef(name=_later(_APPLICATION + client, generation))
-
-
-def password(master: bytes, role: str, generation: int) -> str:
-    """The password of a role: 43 URL-safe characters. `generation` counts from 1; the next one rotates it.
-
-    Raises `ValueError` for a master secret under 32 bytes.
-    """
-    return derived.secret(master, "database-password", role, generation)
-
-
-def resolver(*, master: bytes, ca: str) -> Resolver:
-    """A resolver for everything that this module refers to. `ca`: PEM."""
-
-    def resolved(reference: SecretRef) -> str:
-        if reference.name == CA:
-            return ca
-        if reference.name.startswith(_PASSWORD):
-            role, _, generation = reference.name.removeprefix(_PASSWORD).partition("@")
-            return password(master, role, int(generation or 1))
-        if reference.name.startswith(_APPLICATION):
-            name, _, generation = reference.name.removeprefix(_APPLICATION).partition("@")
-            return derived.secret(master, "application-secret", name, int(generation or 1))
-        raise errors.GovcloudError(f"no secret is called `{reference.name}`")
-
-    return resolved
-
-
-def resolve(manifest: namespaces.Manifest, value_of: Resolver) -> namespaces.Manifest:
-    """The object as the API server takes it: every `SecretText` filled in and base64-encoded."""
-    return {name: _resolve(value, value_of) for name, value in manifest.items()}
-
-
-def _resolve(value: Any, value_of: Resolver) -> Any:
-    match value:
-        case SecretText(parts=parts):
-            return _encoded("".join(part if isinstance(part, str) else value_of(part) for part in parts))
-        case dict():
-            return {name: _resolve(item, value_of) for name, item in value.items()}
-        case list():
-            return [_resolve(item, value_of) for item in value]
-    return value
-
-
-def _later(name: str, generation: int) -> str:
-    """The first generation shows nowhere."""
-    return f"{name}@{generation}" if generation > 1 else name
-
-
 def _server(scope: namespaces.Scope, database: tenants.Database) -> database_servers.Server:
     own = scope.tenant.metadata.id if database.tier is tenants.DatabaseTier.DEDICATED else None
     return database_servers.server(scope.inventory, scope.zone, dedicated_to=own)
@@ -236,8 +129,9 @@ def _secret(scope: namespaces.Scope, database: DatabasePlan, *, suffix: str, rol
     name = f"database-{database.id}-{suffix}"
     mount = f"/var/run/govcloud/{name}"
     authority = f"{database.host}:{database.port}"
+    place = f"@{authority}/{database.database}?"
     query = f"sslmode=verify-full&sslrootcert={mount}/ca.crt"
-    secret = password_ref(role)
+    secret = credentials.password_ref(role)
     return scope.manifest(
         "Secret",
         name,
@@ -246,17 +140,13 @@ def _secret(scope: namespaces.Scope, database: DatabasePlan, *, suffix: str, rol
         annotations={f"{namespaces.PREFIX}mount-path": mount},
         type="Opaque",
         data={
-            "host": _encoded(database.host),
-            "port": _encoded(str(database.port)),
-            "dbname": _encoded(database.database),
-            "username": _encoded(role),
-            "password": SecretText((secret,)),
-            "sslmode": _encoded("verify-full"),
-            "ca.crt": SecretText((SecretRef(name=CA),)),
-            "uri": SecretText((f"postgresql://{role}:", secret, f"@{authority}/{database.database}?{query}")),
+            "host": credentials.encoded(database.host),
+            "port": credentials.encoded(str(database.port)),
+            "dbname": credentials.encoded(database.database),
+            "username": credentials.encoded(role),
+            "password": credentials.SecretText((secret,)),
+            "sslmode": credentials.encoded("verify-full"),
+            "ca.crt": credentials.SecretText((credentials.AUTHORITY,)),
+            "uri": credentials.SecretText((f"postgresql://{role}:", secret, f"{place}{query}")),
         },
     )
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")

@@ -12,7 +12,7 @@ from typing import Literal
 
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import people, platforms
-from govcloud_cli.plan import applications, databases, identity_places, namespaces
+from govcloud_cli.plan import applications, credentials, identity_places, namespaces
 
 CLI_CLIENT = "govcloud-cli"
 """`govcloud login`: public, device and browser flow (RFC 8628, RFC 8252), PKCE, no password grant."""
@@ -29,19 +29,9 @@ TOKEN_SECONDS = 45
 """Life of an access token: the API server asks nobody, so this is how long a leaver's last one still works."""
 DIRECTORY_SECRET = "directory"  # noqa: S105 (as above)
 """File in the side's `secrets/` with the password of `spec.identity.directory.bind`."""
-ORGANISATION = "org:"
-"""Begins the names of the groups that form the tree of government."""
 LOOPBACK_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")
 """Where `govcloud login` listens, on whatever port is free (RFC 8252, 7.3)."""
 
-DUTY_GROUPS: Mapping[people.Duty, str] = MappingProxyType(
-    {
-        people.Duty.SYSTEM: "govcloud:system-administrators",
-        people.Duty.SECURITY: "govcloud:security-administrators",
-        people.Duty.AUDIT: "govcloud:auditors",
-    }
-)
-"""The groups of the three administrators (三员)."""
 DUTY_ROLES: Mapping[people.Duty, tuple[str, ...]] = MappingProxyType(
     {
         people.Duty.SYSTEM: (
@@ -89,9 +79,8 @@ class Client:
     redirect_uris: tuple[str, ...]
     audiences: tuple[str, ...]
     """What its tokens are for besides itself."""
-    secret: str | None
-    """Reference to its secret (`plan.databases.SecretRef` by name): `secrets/<file>` or
-    `application/<client>[@<generation>]`."""
+    secret: credentials.SecretRef | None
+    """Its secret: a file's, or an application's."""
     tenant: str | None = None
     """Whose application it is; who could read its secret and left takes along a former one (`plan.rotations`)."""
 
@@ -106,8 +95,8 @@ class Directory:
     bind: str
     account: str
     """The attribute that is the account's name."""
-    secret: str
-    """Reference to the password of `bind`: `secrets/<file>`."""
+    secret: credentials.SecretRef
+    """The password of `bind`: a file's."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -149,19 +138,14 @@ def plan(inventory: inventories.Inventory, side: platforms.Side) -> IdentityPlan
     )
 
 
-def organisation_group(organisation: str) -> str:
-    """The group of an organisation's people, e.g. `org:finance-bureau`."""
-    return ORGANISATION + organisation
-
-
 def _organisations(inventory: inventories.Inventory) -> Iterator[Group]:
     """The tree of government, from its root down, siblings ordered by id."""
     entries = sorted(inventory.platform.spec.organisations, key=lambda entry: entry.id)
     level = [entry for entry in entries if entry.parent is None]
     while level:
         for entry in level:
-            parent = None if entry.parent is None else organisation_group(entry.parent)
-            yield Group(name=organisation_group(entry.id), parent=parent)
+            parent = None if entry.parent is None else people.organisation_group(entry.parent)
+            yield Group(name=people.organisation_group(entry.id), parent=parent)
         above = {entry.id for entry in level}
         level = [entry for entry in entries if entry.parent in above]
 
@@ -173,7 +157,7 @@ def _members(inventory: inventories.Inventory, side: platforms.Side) -> Iterator
 
 
 def _duties() -> Iterator[Group]:
-    for duty, name in DUTY_GROUPS.items():
+    for duty, name in people.DUTY_GROUPS.items():
         yield Group(name=name, parent=None, roles=DUTY_ROLES[duty])
 
 
@@ -194,7 +178,7 @@ def _own() -> Iterator[Client]:
         flows=("password",),
         redirect_uris=(),
         audiences=(),
-        secret=f"{databases.FILE}{VPN_SECRET}",
+        secret=credentials.file_ref(VPN_SECRET),
     )
 
 
@@ -211,7 +195,7 @@ def _applications(inventory: inventories.Inventory, side: platforms.Side) -> Ite
                     flows=("browser",),
                     redirect_uris=tuple(sorted(application.redirect_uris)),
                     audiences=(),
-                    secret=databases.application_ref(client).name,
+                    secret=credentials.application_ref(client),
                     tenant=scope.tenant.metadata.id,
                 )
             )
@@ -227,5 +211,5 @@ def _directory(identity: platforms.Identity) -> Directory | None:
         people=found.people,
         bind=found.bind,
         account=found.account,
-        secret=f"{databases.FILE}{DIRECTORY_SECRET}",
+        secret=credentials.file_ref(DIRECTORY_SECRET),
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import platform_flows
+from govcloud_cli.plan import administration, services
 
 REALM = "govcloud"
 """The one realm for people."""
-PORT = 443
+PORT = services.port(platforms.Service.IDENTITY)
 """In the zones, and on the management network for `govcloud login`: log-in and account pages only."""
-ADMIN_PORT = 8443
+ADMIN_PORT = services.IDENTITY_ADMIN_PORT
 """In the management network: everything, the admin console and its API included."""
 
 BREAK_GLASS_SECRET = "break-glass"  # noqa: S105 (a file's name)
@@ -39,16 +39,15 @@ class Place:
 
 def of(spec: inventory.Inventory, side: platforms.Side) -> Place | None:
     """The service of `side`; None if it has none."""
-    machine = platform_flows.machine_of(spec, side, platforms.Service.IDENTITY)
+    machine = services.machine_of(spec, side, platforms.Service.IDENTITY)
     if machine is None:
         return None
     host = spec.platform.spec.identity.host or machine.id
-    management = machine.management or machine.interfaces[0].address
     return Place(
         machine=machine,
         host=host,
         issuer=f"https://{host}/realms/{REALM}",
-        admin_url=f"https://{management}:{ADMIN_PORT}",
+        admin_url=f"https://{administration.reached_at(machine)}:{ADMIN_PORT}",
     )
 
 

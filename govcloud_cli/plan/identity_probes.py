@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from govcloud_cli.model import inventory, platforms, tenants
-from govcloud_cli.plan import databases, flows, identity_places, namespaces, platform_flows, probes
+from govcloud_cli.plan import databases, flows, identity_places, namespaces, probes, services
 
 _ALLOWED, _FORBIDDEN, _BLOCKED = probes.Outcome.ALLOWED, probes.Outcome.FORBIDDEN, probes.Outcome.BLOCKED
 
@@ -80,7 +80,7 @@ def plan(spec: inventory.Inventory, side: platforms.Side) -> Iterator[probes.Pro
     place = identity_places.of(spec, side)
     if place is None:
         return
-    if platform_flows.machine_of(spec, side, platforms.Service.KUBERNETES) is not None:
+    if services.machine_of(spec, side, platforms.Service.KUBERNETES) is not None:
         yield from tokens(samples(namespaces.scopes(spec, side)))
     yield from _front(spec, side, place.machine)
 

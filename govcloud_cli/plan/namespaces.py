@@ -14,7 +14,7 @@ from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms, tenants
 
 Manifest = dict[str, Any]
-"""A Kubernetes object as JSON; a credential in it is a `databases.SecretText`, never the value."""
+"""A Kubernetes object as JSON; a credential in it is a `credentials.SecretText`, never the value."""
 
 PREFIX = "govcloud.io/"
 """Of the labels and annotations that only the platform may set."""

@@ -30,16 +30,10 @@ def owner(flow: platforms.Flow) -> str:
     return str(flow.source.machine or flow.destination.machine)
 
 
-def machine_of(spec: inventory.Inventory, side: platforms.Side, service: platforms.Service) -> platforms.Machine | None:
-    """The side's machine with a service of which a side has one; None if there is none."""
-    found = (m for m in spec.platform.spec.machines if service in m.services and spec.side_of(m) is side)
-    return next((machine for machine in found if machine.dedicated_to is None), None)
-
-
 def _identity(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platforms.Flow]:
-    identity = machine_of(spec, side, platforms.Service.IDENTITY)
-    database = machine_of(spec, side, platforms.Service.DATABASE)
-    kubernetes = machine_of(spec, side, platforms.Service.KUBERNETES)
+    identity = services.machine_of(spec, side, platforms.Service.IDENTITY)
+    database = services.machine_of(spec, side, platforms.Service.DATABASE)
+    kubernetes = services.machine_of(spec, side, platforms.Service.KUBERNETES)
     if identity is not None and database is not None and database.id != identity.id:
         yield _flow(
             f"{side}-identity-db",
@@ -53,22 +47,22 @@ def _identity(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platf
             f"{side}-k8s-identity",
             source=_of(kubernetes),
             destination=_of(identity),
-            port=_port(platforms.Service.IDENTITY),
+            port=services.port(platforms.Service.IDENTITY),
             reason="集群校验登录令牌 - the cluster reads the keys that log-in tokens are signed with",
         )
 
 
 def _gateway(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platforms.Flow]:
-    gateway = machine_of(spec, side, platforms.Service.SSLVPN)
+    gateway = services.machine_of(spec, side, platforms.Service.SSLVPN)
     if gateway is None:
         return
-    identity = machine_of(spec, side, platforms.Service.IDENTITY)
+    identity = services.machine_of(spec, side, platforms.Service.IDENTITY)
     if identity is not None and identity.id != gateway.id:
         yield _flow(
             "gateway-identity",
             source=_of(gateway),
             destination=_of(identity),
-            port=_port(platforms.Service.IDENTITY),
+            port=services.port(platforms.Service.IDENTITY),
             reason="安全接入网关校验口令 - the gateway has passwords and one-time codes checked",
         )
     clocks = [
@@ -81,7 +75,7 @@ def _gateway(spec: inventory.Inventory, side: platforms.Side) -> Iterator[platfo
             "gateway-time" if number == 1 else f"gateway-time-{number}",
             source=_of(gateway),
             destination=_of(clock),
-            port=_port(platforms.Service.TIME),
+            port=services.port(platforms.Service.TIME),
             protocol="udp",
             reason="安全接入网关授时 - certificates and one-time codes are judged by the right time",
         )
@@ -98,14 +92,10 @@ def _way_in(spec: inventory.Inventory, gateway: platforms.Machine) -> Iterator[p
             f"vpn-{protocol}",
             source=platforms.FlowEnd(zone=front.zone),
             destination=_of(gateway),
-            port=_port(platforms.Service.SSLVPN),
+            port=services.port(platforms.Service.SSLVPN),
             protocol=protocol,
             reason="外出人员由安全接入网关进入 - staff who are outside come in through the gateway",
         )
-
-
-def _port(service: platforms.Service) -> int:
-    return services.OFFERS[service].port or 0
 
 
 def _of(machine: platforms.Machine) -> platforms.FlowEnd:

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from govcloud_cli.plan import databases, identity, namespaces, plans, shards, steps
+from govcloud_cli.plan import credentials, identity, namespaces, plans, shards, steps
 
 Generations = Mapping[str, int]
 """Tenant -> the generation of its secrets; 1 for whoever is not named."""
@@ -55,7 +55,7 @@ def of_shard(shard: shards.ShardPlan) -> dict[str, int]:
     found = {one.tenant: one.generation for one in shard.databases}
     for manifest in _application_secrets(shard):
         (reference,) = manifest["data"]["clientSecret"].parts
-        found[manifest["metadata"]["labels"][_TENANT]] = _generation(reference.name)
+        found[manifest["metadata"]["labels"][_TENANT]] = reference.generation
     return found
 
 
@@ -83,7 +83,7 @@ def is_due(shard: shards.ShardPlan, applied: Mapping[str, str]) -> bool | None:
 
 def is_realm_due(realm: identity.IdentityPlan, applied: Mapping[str, str], secrets: Mapping[str, str]) -> bool | None:
     """As `is_due`, for the realm: its clients have the secrets of tenants' applications. `secrets`: `Facts.secrets`."""
-    generations = {one.tenant: _generation(one.secret) for one in realm.clients if one.tenant and one.secret}
+    generations = {one.tenant: one.secret.generation for one in realm.clients if one.tenant and one.secret}
     return _is_due(lambda older: steps.identity_entries(realm_of(realm, older), secrets), applied, generations)
 
 
@@ -108,10 +108,6 @@ def _former(generations: Generations) -> Iterator[Generations]:
             yield {tenant: older}
 
 
-def _generation(reference: str) -> int:
-    return int(reference.partition("@")[2] or 1)
-
-
 def _application_secrets(shard: shards.ShardPlan) -> Iterator[namespaces.Manifest]:
     for manifest in shard.manifests:
         if manifest["kind"] == "Secret" and _APPLICATION in manifest["metadata"].get("labels", {}):
@@ -125,8 +121,8 @@ def _entries(shard: shards.ShardPlan) -> dict[str, str]:
 def _client(client: identity.Client, generations: Generations) -> identity.Client:
     if client.tenant is None or client.tenant not in generations or client.secret is None:
         return client
-    changed = databases.of_generation(databases.SecretRef(name=client.secret), generations[client.tenant])
-    return dataclasses.replace(client, secret=changed.name) if isinstance(changed, databases.SecretRef) else client
+    changed = credentials.of_generation(client.secret, generations[client.tenant])
+    return dataclasses.replace(client, secret=changed)
 
 
 def _manifest(manifest: namespaces.Manifest, generations: Generations) -> namespaces.Manifest:
@@ -139,8 +135,12 @@ def _manifest(manifest: namespaces.Manifest, generations: Generations) -> namesp
 
 def _value(value: Any, generation: int) -> Any:
     match value:
-        case databases.SecretText(parts=parts):
-            return databases.SecretText(tuple(databases.of_generation(part, generation) for part in parts))
+        case credentials.SecretText(parts=parts):
+            return credentials.SecretText(tuple(_part(part, generation) for part in parts))
         case dict():
             return {name: _value(item, generation) for name, item in value.items()}
     return value
+
+
+def _part(part: str | credentials.SecretRef, generation: int) -> str | credentials.SecretRef:
+    return part if isinstance(part, str) else credentials.of_generation(part, generation)

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from govcloud_cli.model import platforms
+from govcloud_cli.model import inventory, platforms
+
+POSTGRES_PORT = 5432
+"""PostgreSQL itself: for the platform alone; tenants come through the pooler."""
+SSH_PORT = 22
+ETCD_PORT = 2379
+IDENTITY_ADMIN_PORT = 8443
+"""The identity service's, whole: in the management network alone."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,7 +40,7 @@ OFFERS: Mapping[platforms.Service, Offer] = MappingProxyType(
         platforms.Service.DATABASE: Offer(
             role="database",
             port=6432,
-            management_ports=(5432, 6432),
+            management_ports=(POSTGRES_PORT, 6432),
             units=("postgresql@15-main.service", "pgbouncer.service"),
         ),
         platforms.Service.KUBERNETES: Offer(
@@ -45,7 +52,7 @@ OFFERS: Mapping[platforms.Service, Offer] = MappingProxyType(
         platforms.Service.IDENTITY: Offer(
             role="identity",
             port=443,
-            management_ports=(443, 8443),
+            management_ports=(443, IDENTITY_ADMIN_PORT),
             units=("keycloak.service", "haproxy.service"),
         ),
         platforms.Service.SSLVPN: Offer(
@@ -60,13 +67,22 @@ OFFERS: Mapping[platforms.Service, Offer] = MappingProxyType(
     }
 )
 
-POSTGRES_PORT = 5432
-"""PostgreSQL itself: for the platform alone; tenants come through the pooler."""
-SSH_PORT = 22
-ETCD_PORT = 2379
-
 COMMON_ROLES = ("baseline", "zone_firewall")
 """Roles of every machine, before those of its services."""
+
+
+def port(service: platforms.Service) -> int:
+    """The port that a service offers to the zones. Raises `ValueError` for one that offers none."""
+    offered = OFFERS[service].port
+    if offered is None:
+        raise ValueError(f"{service} offers no port")
+    return offered
+
+
+def machine_of(spec: inventory.Inventory, side: platforms.Side, service: platforms.Service) -> platforms.Machine | None:
+    """The side's machine with a service of which a side has one; None if there is none."""
+    found = (m for m in spec.platform.spec.machines if service in m.services and spec.side_of(m) is side)
+    return next((machine for machine in found if machine.dedicated_to is None), None)
 
 
 def roles_of(machine: platforms.Machine) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import access, applications, databases, namespaces, network_policies, quotas
+from govcloud_cli.plan import access, applications, credentials, databases, namespaces, network_policies, quotas
 
 SHARDS = 16
 """Stacks per side, measured with `make bench`; `docs/performance.md` has the numbers.
@@ -97,6 +97,6 @@ def _name(number: int) -> str:
 
 
 def _secret_text(value: Any) -> str:
-    if isinstance(value, databases.SecretText):
+    if isinstance(value, credentials.SecretText):
         return str(value)
     raise TypeError(f"a manifest holds JSON and SecretText only, not {type(value).__name__}")

@@ -7,7 +7,7 @@ import enum
 from collections.abc import Iterable, Mapping
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, hosts, identity, identity_places, plans
+from govcloud_cli.plan import credentials, databases, hosts, identity, identity_places, plans
 
 
 class StepKind(enum.StrEnum):
@@ -162,13 +162,12 @@ def identity_entries(planned: identity.IdentityPlan, secrets: Mapping[str, str])
     }
 
 
-def _value_of(reference: str | None, digests: Mapping[str, str]) -> list[str]:
+def _value_of(reference: credentials.SecretRef | None, digests: Mapping[str, str]) -> list[str]:
     """What tells another value of a secret, whose reference stays the same."""
     if reference is None:
         return []
-    if reference.startswith(databases.FILE):
-        return [digests.get(reference.removeprefix(databases.FILE), "")]
-    return [digests.get(DERIVED, "")]
+    name = reference.name if reference.kind is credentials.Kind.FILE else DERIVED
+    return [digests.get(name, "")]
 
 
 def database_entries(planned: Iterable[databases.DatabasePlan]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import flows, identity_places, platform_flows, probes, services, vpn
+from govcloud_cli.plan import flows, identity_places, probes, services, vpn
 
 _ALLOWED, _FORBIDDEN, _BLOCKED = probes.Outcome.ALLOWED, probes.Outcome.FORBIDDEN, probes.Outcome.BLOCKED
 
@@ -31,7 +31,7 @@ ATTACKS = (*HANDSHAKES, OTHERS_PASSWORD, *SECRETS, STOLEN_COOKIE, REPLAYED_COOKI
 
 def plan(spec: inventory.Inventory, side: platforms.Side) -> Iterator[probes.Probe]:
     """Everything that is tried on one side; nothing without a gateway, or without a client on the internet."""
-    gateway = platform_flows.machine_of(spec, side, platforms.Service.SSLVPN)
+    gateway = services.machine_of(spec, side, platforms.Service.SSLVPN)
     front = None if gateway is None else vpn.outward(spec, gateway)
     # Without the identity service nobody could log in, so nothing would be shown.
     if front is None or identity_places.of(spec, side) is None:
@@ -94,7 +94,7 @@ def _at(spec: inventory.Inventory, client: str, group: str, target: _Target) -> 
 
 
 def _attempt(client: str, group: str, act: str, gateway: str, expected: probes.Outcome) -> probes.Probe:
-    port = services.OFFERS[platforms.Service.SSLVPN].port or 0
+    port = services.port(platforms.Service.SSLVPN)
     return _probe(client, group, act, expected, (gateway, "tcp", port))
 
 

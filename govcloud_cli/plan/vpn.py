@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from govcloud_cli.model import inventory, people, platforms
+from govcloud_cli.plan import services
 
 AUTHORITY = "vpn-ca"
 """The authority that signs people's certificates and nothing else; its files in the side's `pki/`."""
@@ -64,9 +65,9 @@ class VpnPlan:
 
 def plan(spec: inventory.Inventory, side: platforms.Side, *, today: datetime.date) -> VpnPlan | None:
     """The gateway of `side` as of `today` (UTC); None if it has none."""
-    gateway = _gateway(spec)
+    gateway = services.machine_of(spec, side, platforms.Service.SSLVPN)
     front = None if gateway is None else outward(spec, gateway)
-    if gateway is None or front is None or spec.side_of(gateway) is not side:
+    if gateway is None or front is None:
         return None
     return VpnPlan(
         machine=gateway.id,
@@ -124,7 +125,7 @@ def outward(spec: inventory.Inventory, gateway: platforms.Machine) -> platforms.
 
 def inward_zone(spec: inventory.Inventory) -> str | None:
     """The zone that VPN users are let into; None where there is no gateway."""
-    gateway = _gateway(spec)
+    gateway = services.machine_of(spec, platforms.Side.EXTERNAL, platforms.Service.SSLVPN)
     place = None if gateway is None else inward(spec, gateway)
     return None if place is None else place.zone
 
@@ -139,15 +140,9 @@ def group_of(spec: inventory.Inventory, organisation: str) -> str | None:
     return None if at is None else named[at]
 
 
-def _gateway(spec: inventory.Inventory) -> platforms.Machine | None:
-    gateways = (one for one in spec.platform.spec.machines if platforms.Service.SSLVPN in one.services)
-    return next(gateways, None)
-
-
 def _members(spec: inventory.Inventory, today: datetime.date) -> Iterator[Member]:
     for person in sorted(spec.people, key=lambda one: one.id):
-        left = person.leaves_on is not None and person.leaves_on < today
-        belongs = None if person.organisation is None or left else group_of(spec, person.organisation)
+        belongs = None if person.organisation is None or person.has_left(today) else group_of(spec, person.organisation)
         if belongs is not None:
             yield Member(person=person.id, group=belongs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import database_servers, databases
+from govcloud_cli.plan import database_servers, databases, services
 from govcloud_cli.run import workspace
 
 
@@ -16,7 +16,7 @@ def of(machine: platforms.Machine, folder: workspace.SideFolder) -> dict[str, An
     """
     return {
         "host": database_servers.management(machine),
-        "port": 5432,
+        "port": services.POSTGRES_PORT,
         "username": databases.ADMIN_ROLE,
         "database": "postgres",
         "sslmode": "verify-full",

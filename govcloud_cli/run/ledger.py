@@ -16,9 +16,9 @@ from govcloud_cli import __version__, errors
 from govcloud_cli.governance import chain, lifecycle
 from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import plans, shards
-from govcloud_cli.run import identity, request_audit, requests, sites
+from govcloud_cli.run import request_audit, requests, sites
 from govcloud_cli.run.audit import log as audit_log
-from govcloud_cli.run.audit import places
+from govcloud_cli.run.audit import writing
 
 if TYPE_CHECKING:
     from govcloud_cli.run import drift, sides
@@ -128,30 +128,15 @@ class Ledger:
 
 def opened(site: sites.Site, *, clock: Clock, verb: str, environ: Mapping[str, str]) -> Ledger:
     """The ledger of a run. Raises `errors.GovcloudError` for a log that was cut, replaced or cannot be written."""
-    logs = {
-        side: audit_log.Log.open(
-            site.space.side(side), environment=site.spec.environment, copy_to=places.second_place_of(site), now=clock()
-        )
-        for side in site.sides
-    }
-    return Ledger(site=site, logs=logs, actor=actor(site, environ), clock=clock, verb=verb)
+    logs = {side: writing.opened(site, side, now=clock()) for side in site.sides}
+    return Ledger(site=site, logs=logs, actor=writing.actor(site, environ), clock=clock, verb=verb)
 
 
 def retire(site: sites.Site, side: platforms.Side, *, clock: Clock, environ: Mapping[str, str]) -> pathlib.Path | None:
     """End the log of a side that is being destroyed; return where it is kept, None if there was none."""
-    folder = site.space.side(side)
-    if not (folder.path / "audit").is_dir():
+    if not (site.space.side(side).path / "audit").is_dir():
         return None
-    log = audit_log.Log.open(
-        folder, environment=site.spec.environment, copy_to=places.second_place_of(site), now=clock()
-    )
-    return log.retire(actor=actor(site, environ), now=clock())
-
-
-def actor(site: sites.Site, environ: Mapping[str, str]) -> chain.Actor:
-    """Who runs this: a person of `people.yaml` if one is known, else the account."""
-    person, source = identity.name(site.spec.people, environ)
-    return chain.Actor(person=person, source=chain.Source(source.value).value)
+    return writing.opened(site, side, now=clock()).retire(actor=writing.actor(site, environ), now=clock())
 
 
 def _fates(run: sides.SideRun, cleared: requests.Clearance) -> tuple[frozenset[str], frozenset[str]]:

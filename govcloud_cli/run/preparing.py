@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable
 
 from govcloud_cli import errors
-from govcloud_cli.plan import plans
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import administration, plans, services
 from govcloud_cli.providers.kubernetes import access
 from govcloud_cli.run import certificates, image, pki, side_secrets, sites, tools, workspace
 from govcloud_cli.run.tools import host, needs
@@ -97,8 +98,8 @@ def certify(site: sites.Site, side: plans.SidePlan, *, now: datetime.datetime) -
     # The authority of VPN users' certificates and its list of revoked ones lie beside these; `run.vpn` keeps them.
     made = side_secrets.ensure(folder) if side.identity is not None else ()
     if side.kubernetes is not None:
-        address = side.kubernetes.management or side.kubernetes.interfaces[0].address
-        text = pki.kubeconfig(folder.pki, server=f"https://{address}:6443", certificate=certificates.ENGINE)
+        server = f"https://{administration.reached_at(side.kubernetes)}:{services.port(platforms.Service.KUBERNETES)}"
+        text = pki.kubeconfig(folder.pki, server=server, certificate=certificates.ENGINE)
         _write_if_new(engine_kubeconfig(side, folder), text)
     return (*state.changed, *made, *_certify_vpn(site, side, now=now))
 

@@ -81,12 +81,9 @@ def note(site: sites.Site, request: requests.Request, *, now: datetime.datetime)
 
     To be called before the request's file is written: what cannot be recorded does not happen.
     """
-    folder = site.space.side(request.side)
-    if not (folder.path / "audit").is_dir():
+    if not (site.space.side(request.side).path / "audit").is_dir():
         return False
-    from govcloud_cli.run.audit import log, places
+    from govcloud_cli.run.audit import writing
 
-    copy_to = places.second_place_of(site)
-    opened = log.Log.open(folder, environment=site.spec.environment, copy_to=copy_to, now=now)
-    record(opened, request, request.history[-1], now=now)
+    record(writing.opened(site, request.side, now=now), request, request.history[-1], now=now)
     return True

@@ -13,8 +13,7 @@ from pulumi import automation
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import database_servers
-from govcloud_cli.plan import databases as databases_plan
+from govcloud_cli.plan import credentials, database_servers
 from govcloud_cli.plan import identity as identity_plan
 from govcloud_cli.run import checkpoints, engine, stacks, workspace
 from stacks.components import databases, manifests, realms
@@ -217,12 +216,12 @@ def _secret(job: stacks.Job, name: str) -> str:
     return text
 
 
-def _values(job: stacks.Job) -> databases_plan.Resolver:
-    def value_of(reference: databases_plan.SecretRef) -> str:
-        if reference.name.startswith(databases_plan.FILE):
-            return _secret(job, reference.name.removeprefix(databases_plan.FILE))
+def _values(job: stacks.Job) -> credentials.Resolver:
+    def value_of(reference: credentials.SecretRef) -> str:
+        if reference.kind is credentials.Kind.FILE:
+            return _secret(job, reference.name)
         # Read when asked for: a side without databases has no such authority.
-        resolver = databases_plan.resolver(
+        resolver = credentials.resolver(
             master=bytes.fromhex((job.folder.secrets / "master").read_text().strip()),
             ca=(job.folder.pki / "services-ca.crt").read_text(),
         )

@@ -17,7 +17,7 @@ from typing import Any
 
 from govcloud_cli import errors, resources
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import database_servers, databases, hosts, plans, probes, services
+from govcloud_cli.plan import credentials, database_servers, databases, hosts, plans, probes
 from govcloud_cli.run import ansible, machines, preparing, process, reach, sites, workspace
 from govcloud_cli.run.probing import identity_checks, tunnel_checks
 
@@ -81,7 +81,7 @@ def verify(
 
 
 def mismatch(wrong: Sequence[Checked], *, logs: pathlib.Path) -> errors.GovcloudError:
-    """The error for probes that came out otherwise; all of them go to `probes.json` in `logs`, for they may pass later."""
+    """The error for probes that came out otherwise; `probes.json` in `logs` has all: they may pass later."""
     log = logs / "probes.json"
     workspace.make_folder(logs)
     workspace.write(
@@ -147,9 +147,9 @@ def _sign_in(probe: probes.Probe, side: plans.SidePlan, folder: workspace.SideFo
     server = next(machine for machine in side.databases if machine.id == target.machine)
     return {
         **dataclasses.asdict(probe),
-        "password": databases.password(master, probe.source, source.generation),
+        "password": credentials.password(master, probe.source, source.generation),
         "host": database_servers.management(server),
-        "port": services.OFFERS[platforms.Service.DATABASE].port,
+        "port": databases.PORT,
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pulumi
 
-from govcloud_cli.plan import databases
+from govcloud_cli.plan import credentials, databases, services
 from stacks.components import manifests
 
 with warnings.catch_warnings():
@@ -26,7 +26,7 @@ class Access:
 
     host: str
     """Must be among the names of the server's certificate."""
-    port: int = 5432
+    port: int = services.POSTGRES_PORT
     """PostgreSQL's own port; administration does not go through the pooler."""
     username: str = databases.ADMIN_ROLE
     database: str = "postgres"
@@ -185,5 +185,5 @@ class Database(pulumi.ComponentResource):
         return grant
 
     def _password(self, role: str) -> pulumi.Output[str]:
-        reference = databases.password_ref(role, self._plan.generation)
+        reference = credentials.password_ref(role, self._plan.generation)
         return self._values.apply(lambda value_of: value_of(reference))

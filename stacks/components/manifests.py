@@ -11,7 +11,7 @@ from types import MappingProxyType
 import pulumi
 
 from govcloud_cli import errors
-from govcloud_cli.plan import databases, namespaces
+from govcloud_cli.plan import credentials, namespaces
 from govcloud_cli.providers import objects as bundled
 
 # Named as text and imported when needed: the SDK has a module per API group, each worth tens of milliseconds.
@@ -44,7 +44,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """The kinds that our stacks use, and the API version of each."""
 
-Values = pulumi.Input[databases.Resolver]
+Values = pulumi.Input[credentials.Resolver]
 """What gives secrets' values; an output where the master secret is one, as in a stack's configuration."""
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -178,7 +178,7 @@ def _filled(manifest: namespaces.Manifest, values: Values | None) -> pulumi.Outp
     """The object with its secrets' values, itself secret."""
     if values is None:
         raise errors.GovcloudError("a Secret needs its values", where=logical_name(manifest))
-    return pulumi.Output.secret(values).apply(lambda value_of: databases.resolve(manifest, value_of))
+    return pulumi.Output.secret(values).apply(lambda value_of: credentials.resolve(manifest, value_of))
 
 
 def _argument(key: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pulumi
 import pulumi_keycloak as keycloak
 
-from govcloud_cli.plan import databases, identity, identity_places
+from govcloud_cli.plan import credentials, identity, identity_places
 from stacks.components import clients, log_in, manifests
 
 DAY = 24 * 60 * 60
@@ -99,8 +99,8 @@ class Realm(pulumi.ComponentResource):
             secret = None if client.secret is None else self._secret(client.secret)
             clients.Client(client, realm=self._id, secret=secret, opts=self._child)
 
-    def _secret(self, name: str) -> pulumi.Output[str]:
-        return self._values.apply(lambda value_of: value_of(databases.SecretRef(name=name)))
+    def _secret(self, reference: credentials.SecretRef) -> pulumi.Output[str]:
+        return self._values.apply(lambda value_of: value_of(reference))
 
 
 class _Rights:

@@ -11,7 +11,7 @@ from govcloud_cli import errors
 from govcloud_cli.governance import lifecycle
 from govcloud_cli.inventory import loading
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, identity
+from govcloud_cli.plan import credentials, identity
 from stacks.components import manifests, realms
 
 
@@ -32,11 +32,11 @@ def configured() -> None:
     authority = pathlib.Path(config.require("rootCertificate")).read_text(encoding="ascii")
     folder = pathlib.Path(config.require("secrets"))
 
-    def value_of(reference: databases.SecretRef) -> str:
-        if reference.name.startswith(databases.FILE):
-            return (folder / reference.name.removeprefix(databases.FILE)).read_text(encoding="ascii").strip()
+    def value_of(reference: credentials.SecretRef) -> str:
+        if reference.kind is credentials.Kind.FILE:
+            return (folder / reference.name).read_text(encoding="ascii").strip()
         master = bytes.fromhex((folder / "master").read_text(encoding="ascii").strip())
-        return databases.resolver(master=master, ca=authority)(reference)
+        return credentials.resolver(master=master, ca=authority)(reference)
 
     access = realms.Access(
         url=planned.admin_url, client_secret=config.require_secret("clientSecret"), root_certificate=authority

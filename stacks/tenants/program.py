@@ -14,8 +14,7 @@ from govcloud_cli import errors
 from govcloud_cli.governance import lifecycle
 from govcloud_cli.inventory import loading
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import database_servers, shards
-from govcloud_cli.plan import databases as database_plans
+from govcloud_cli.plan import credentials, database_servers, shards
 from stacks.components import databases, manifests
 
 
@@ -30,7 +29,7 @@ def program(
     """Register everything that the shard holds.
 
     `database` is the server that tenants share, and may be None where the side has none; `dedicated` are those that are
-    one tenant's, by machine. `values` gives each secret's value, e.g. `plan.databases.resolver(…)`. Raises
+    one tenant's, by machine. `values` gives each secret's value, e.g. `plan.credentials.resolver(…)`. Raises
     `errors.GovcloudError` for a shard that needs access it does not get.
     """
     own = {plan.machine for plan in shard.databases if plan.dedicated}
@@ -74,6 +73,6 @@ def configured() -> None:
             if machine.dedicated_to is not None
         },
         values=config.require_secret("masterSecret").apply(
-            lambda master: database_plans.resolver(master=bytes.fromhex(master), ca=authority)
+            lambda master: credentials.resolver(master=bytes.fromhex(master), ca=authority)
         ),
     )

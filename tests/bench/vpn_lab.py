@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.support import vpn_client, vpn_gateway, vpn_identity, vpn_pki
+from tests.support import accounts, vpn_client, vpn_gateway, vpn_identity, vpn_pki
 
 ROOT: Final = pathlib.Path(__file__).parents[2]
 GATEWAY: Final = "10.30.0.22"
@@ -72,7 +72,7 @@ class Lab:
     identity: int
     proxies: tuple[int, int]
     """At the gateway, and at the laptop."""
-    codes: dict[str, vpn_identity.Codes]
+    codes: dict[str, accounts.Codes]
     certificates: dict[str, pathlib.Path]
     """Person -> certificate and key in one file."""
 

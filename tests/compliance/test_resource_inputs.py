@@ -8,14 +8,13 @@ import pulumi
 
 from govcloud_cli.compliance import inputs, resource_inputs, subjects
 from govcloud_cli.model import platforms, policies
-from govcloud_cli.plan import databases as database_plans
-from govcloud_cli.plan import plans, shards
+from govcloud_cli.plan import credentials, plans, shards
 from stacks.components import databases
 from stacks.network import program as network_program
 from tests.support import engine, inventories, tenant_inventories
 
 ACCESS = databases.Access(host="10.8.0.10", root_certificate="ca", client_certificate="crt", client_key="key")
-VALUES = database_plans.resolver(master=bytes(32), ca="PEM")
+VALUES = credentials.resolver(master=bytes(32), ca="PEM")
 SIDE = platforms.Side.EXTERNAL
 DATABASES = shards.plan(tenant_inventories.golden(), SIDE, count=1)[0].databases
 

@@ -13,7 +13,6 @@ import yaml
 
 from govcloud_cli.governance import people_changes, people_comparing
 from govcloud_cli.model import people, tenants
-from govcloud_cli.plan import identity
 
 CASES = {
     path.stem: path
@@ -22,7 +21,7 @@ CASES = {
 TODAY = datetime.date(2026, 11, 1)
 OFFERED = (
     *("org:lanhe", "org:tax", "finance:owners", "finance:maintainers", "finance:viewers", "office:owners"),
-    *people_changes.DUTIES.values(),
+    *people.DUTY_GROUPS.values(),
 )
 
 
@@ -102,11 +101,6 @@ def test_leavers_go_before_everybody_else() -> None:
         {"person": "gone", "name": "G", "groups": ["org:tax"]},
     ]
     assert [one.person for one in changes(known, accounts)] == ["gone", "moves", "back", "new"]
-
-
-def test_groups_are_named_as_the_realm_names_them() -> None:
-    assert dict(people_changes.DUTIES) == dict(identity.DUTY_GROUPS)
-    assert people_changes.ORGANISATION == identity.ORGANISATION
 
 
 def test_whoever_could_read_an_applications_secret_knew_it() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases
+from govcloud_cli.plan import credentials, databases
 from tests.lab import conftest, driver
 
 pytestmark = pytest.mark.lab
@@ -62,7 +62,7 @@ def access(cloud: driver.Cloud, side: platforms.Side, role: str, database: str) 
         "host": str(server.management),
         "port": 6432,
         "user": role,
-        "password": databases.password(master, role, 1),
+        "password": credentials.password(master, role, 1),
         "dbname": database,
         "sslmode": "verify-full",
         "sslrootcert": str(folder.pki / "services-ca.crt"),
@@ -218,7 +218,7 @@ def test_no_password_and_no_private_key_is_in_logs_state_or_plan(cloud: driver.C
         master = (cloud.space.side(side).secrets / "master").read_text().strip()
         secrets += [master, (cloud.space.side(side).secrets / "pulumi-passphrase").read_text().strip()]
         for plan in databases.plans(cloud.site.spec, side):
-            secrets += [databases.password(bytes.fromhex(master), role, 1) for role in (plan.rw, plan.ro)]
+            secrets += [credentials.password(bytes.fromhex(master), role, 1) for role in (plan.rw, plan.ro)]
     secrets += [base64.b64encode(secret.encode()).decode() for secret in secrets]
     kept = {"pki", "ssh", "secrets"}
     # A link leads to our own sources, which know what a key looks like.

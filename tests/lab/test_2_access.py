@@ -22,7 +22,7 @@ import pytest
 from govcloud_cli.governance import chain
 from govcloud_cli.run.access import collecting
 from tests.lab import conftest, driver
-from tests.support import vpn_client, vpn_identity, vpn_token
+from tests.support import accounts, soft_tokens, vpn_client, vpn_token
 
 pytestmark = pytest.mark.lab
 
@@ -73,7 +73,7 @@ class World:
 
     cloud: driver.Cloud
     folder: pathlib.Path
-    codes: dict[str, vpn_identity.Codes]
+    codes: dict[str, accounts.Codes]
     token: pathlib.Path
     inside: str
     """The network at the tunnel's end."""
@@ -158,25 +158,15 @@ def made(cloud: driver.Cloud, folder: pathlib.Path) -> Iterator[World]:
     for person in (PERSON, LOCKED):
         told = cloud.json("people enrol", person, "--password-file", str(secret))
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(told["otpauth"]).query)
-        codes[person] = vpn_identity.Codes(secret=_decoded(query["secret"][0]))
-    (folder / "tokens").mkdir()
-    token = folder / "softhsm2.conf"
-    token.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
+        codes[person] = accounts.Codes(secret=_decoded(query["secret"][0]))
+    token = soft_tokens.configure(folder)
+    soft_tokens.add(token, "staff", vpn_token.PIN)
     pin = folder / "pin"
     pin.write_text(vpn_token.PIN)
     inside = f"gct-access-{os.getpid()}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOFTHSM2_CONF", str(token))
-        command = (
-            "softhsm2-util",
-            "--init-token",
-            "--free",
-            "--label=staff",
-            "--so-pin=24680",
-            f"--pin={vpn_token.PIN}",
-        )
-        subprocess.run(command, check=True, capture_output=True)
-        module = ("--module", "/usr/lib/softhsm/libsofthsm2.so")
+        module = ("--module", soft_tokens.module())
         cloud.run("vpn issue", "--person", PERSON, "--token", "staff", *module, "--pin-file", str(pin))
         subprocess.run(("ip", "netns", "add", inside), check=True)
         try:

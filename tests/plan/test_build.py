@@ -6,7 +6,7 @@ import json
 import os
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import build, databases, network, plans, steps
+from govcloud_cli.plan import build, credentials, network, plans, steps
 from tests.support import inventories
 
 INTERNAL, EXTERNAL = platforms.Side.INTERNAL, platforms.Side.EXTERNAL
@@ -133,7 +133,7 @@ def test_a_plan_holds_no_secret_and_has_no_place_to_hold_one() -> None:
         text = json.dumps(dataclasses.asdict(side), default=str) + repr(side)
         names = [role for shard in side.shards for one in shard.databases for role in (one.rw, one.ro)]
         assert names
-        assert all(databases.password(master, role, 1) not in text for role in names)
+        assert all(credentials.password(master, role, 1) not in text for role in names)
         assert master.hex() not in text
         assert "PRIVATE KEY" not in text
-        assert "database-password/" in text, "the gap is there by name"
+        assert "<Kind.PASSWORD:" in text, "the gap is there by name"

@@ -5,7 +5,6 @@ import dataclasses
 import itertools
 import json
 import re
-from typing import Any
 
 import hypothesis
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies
 from govcloud_cli import errors
 from govcloud_cli.model import inventory as inventories
 from govcloud_cli.model import names, platforms, tenants
-from govcloud_cli.plan import database_servers, databases, namespaces, shards
+from govcloud_cli.plan import credentials, database_servers, databases, namespaces, shards
 from tests.support import tenant_inventories
 
 MASTER = bytes(range(32))
@@ -163,30 +162,6 @@ def test_a_hundred_thousand_databases_have_as_many_names() -> None:
     assert len(set.union(*databases_and_roles[1:])) == 400_000, "a role of one is never a role of another"
 
 
-def test_a_password_follows_from_master_role_and_generation_and_from_nothing_else() -> None:
-    first = databases.password(MASTER, "finance_prod_ledger_rw", 1)
-    assert first == databases.password(MASTER, "finance_prod_ledger_rw", 1)
-    others = {
-        databases.password(MASTER, "finance_prod_ledger_ro", 1),
-        databases.password(MASTER, "finance_prod_ledger_rw", 2),
-        databases.password(bytes(32), "finance_prod_ledger_rw", 1),
-    }
-    assert len(others | {first}) == 4
-    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", first)
-
-
-def test_the_passwords_that_are_deployed_stay_what_they_are() -> None:
-    assert databases.password(MASTER, "finance_prod_ledger_rw", 1) == "jjMU2tuZ4a0zt855I3eXPQJaXbZmZdb0fr8-sQ01zeE", (
-        "another derivation would lock every tenant out at the next deploy"
-    )
-
-
-@pytest.mark.parametrize(("master", "generation"), [(b"short", 1), (MASTER, 0)])
-def test_a_weak_master_and_a_generation_before_the_first_are_refused(master: bytes, generation: int) -> None:
-    with pytest.raises(ValueError, match=r"at least 32 bytes|count from 1"):
-        databases.password(master, "role", generation)
-
-
 def secret_named(name: str) -> namespaces.Manifest:
     found = shards.plan(tenant_inventories.golden(), platforms.Side.EXTERNAL)
     manifests = (item for shard in found for item in shard.manifests)
@@ -198,9 +173,9 @@ def decoded(manifest: namespaces.Manifest) -> dict[str, str]:
 
 
 def test_a_resolved_secret_has_all_that_a_client_needs() -> None:
-    resolved = databases.resolve(secret_named("database-ledger-rw"), databases.resolver(master=MASTER, ca=CA))
+    resolved = credentials.resolve(secret_named("database-ledger-rw"), credentials.resolver(master=MASTER, ca=CA))
     data = decoded(resolved)
-    password = databases.password(MASTER, "finance_prod_ledger_rw", 1)
+    password = credentials.password(MASTER, "finance_prod_ledger_rw", 1)
     assert data == {
         "host": "10.20.0.10",
         "port": "6432",
@@ -236,13 +211,7 @@ def test_no_password_appears_in_a_plan_however_it_is_shown() -> None:
     shown = repr(found) + "".join(shard.to_json() for shard in found) + json.dumps(found[0].manifests, default=str)
     for plan in external():
         for role in (plan.rw, plan.ro):
-            password = databases.password(MASTER, role, 1)
+            password = credentials.password(MASTER, role, 1)
             assert password not in shown
             assert base64.b64encode(password.encode()).decode() not in shown
             assert f"${{database-password/{role}}}" in shown, "the gap is shown by its name"
-
-
-def test_an_unknown_reference_is_refused_by_name() -> None:
-    values: Any = databases.resolver(master=MASTER, ca=CA)
-    with pytest.raises(errors.GovcloudError, match="no secret is called `other`"):
-        values(databases.SecretRef(name="other"))

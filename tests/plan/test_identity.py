@@ -10,7 +10,7 @@ import pytest
 
 from govcloud_cli.governance import lifecycle
 from govcloud_cli.model import people, platforms
-from govcloud_cli.plan import applications, build, databases, identity, namespaces, plans, steps
+from govcloud_cli.plan import applications, build, credentials, identity, namespaces, plans, steps
 from tests.support import identity_inventories, inventories, tenant_inventories
 
 EXTERNAL, INTERNAL = platforms.Side.EXTERNAL, platforms.Side.INTERNAL
@@ -66,8 +66,8 @@ def test_tenants_groups_are_flat_and_each_is_there_once() -> None:
 
 def test_of_the_three_administrators_none_has_anothers_rights_and_only_one_writes_each_thing() -> None:
     roles = {group.name: set(group.roles) for group in planned().groups if group.roles}
-    assert set(roles) == set(identity.DUTY_GROUPS.values())
-    system, security, audit = (roles[identity.DUTY_GROUPS[duty]] for duty in people.Duty)
+    assert set(roles) == set(people.DUTY_GROUPS.values())
+    system, security, audit = (roles[people.DUTY_GROUPS[duty]] for duty in people.Duty)
     assert all(role.startswith("view-") for role in audit)
     assert all(role.startswith("view-") for role in system & security)
     assert not system & {"manage-users", "view-users", "manage-events", "view-events", "impersonation"}
@@ -81,7 +81,7 @@ def test_our_clients_ask_for_no_more_than_they_need() -> None:
     assert cli.audiences == ("kubernetes",)
     assert all(uri.startswith(("http://127.0.0.1/", "http://[::1]/")) for uri in cli.redirect_uris)
     assert (vpn.id, vpn.kind, vpn.flows) == ("govcloud-vpn", "confidential", ("password",))
-    assert (vpn.redirect_uris, vpn.secret) == ((), "secrets/vpn-client")
+    assert (vpn.redirect_uris, vpn.secret) == ((), credentials.file_ref("vpn-client"))
 
 
 def test_an_application_is_a_confidential_client_with_exactly_its_addresses() -> None:
@@ -93,7 +93,7 @@ def test_an_application_is_a_confidential_client_with_exactly_its_addresses() ->
         "flows": ("browser",),
         "redirect_uris": ("https://ledger.example/callback",),
         "audiences": (),
-        "secret": "application/finance-prod-ledger",
+        "secret": {"kind": "application", "name": "finance-prod-ledger", "generation": 1},
         "tenant": "finance",
     }
 
@@ -101,22 +101,22 @@ def test_an_application_is_a_confidential_client_with_exactly_its_addresses() ->
 def test_pods_learn_who_they_are_from_a_secret_of_their_namespace() -> None:
     found = secrets()
     assert list(found) == ["finance-prod/application-ledger"]
-    value_of = databases.resolver(master=MASTER, ca="PEM")
-    data = databases.resolve(found["finance-prod/application-ledger"], value_of)["data"]
+    value_of = credentials.resolver(master=MASTER, ca="PEM")
+    data = credentials.resolve(found["finance-prod/application-ledger"], value_of)["data"]
     texts = {name: base64.b64decode(text).decode() for name, text in data.items()}
     assert texts["issuer"] == "https://service-id/realms/govcloud"
     assert texts["clientId"] == "finance-prod-ledger"
     assert texts["ca.crt"] == "PEM"
     assert len(texts["clientSecret"]) == 43
-    assert texts["clientSecret"] == value_of(databases.application_ref("finance-prod-ledger"))
+    assert texts["clientSecret"] == value_of(credentials.application_ref("finance-prod-ledger"))
 
 
 def test_an_applications_secret_is_its_own_and_no_databases_password() -> None:
-    value_of = databases.resolver(master=MASTER, ca="PEM")
+    value_of = credentials.resolver(master=MASTER, ca="PEM")
     found = {
-        value_of(databases.application_ref("a")),
-        value_of(databases.application_ref("b")),
-        value_of(databases.password_ref("a")),
+        value_of(credentials.application_ref("a")),
+        value_of(credentials.application_ref("b")),
+        value_of(credentials.password_ref("a")),
     }
     assert len(found) == 3
 
@@ -142,7 +142,7 @@ def test_the_directorys_password_is_only_named() -> None:
         people="ou=people,dc=example",
         bind="cn=reader,dc=example",
         account="uid",
-        secret="secrets/directory",
+        secret=credentials.file_ref("directory"),
     )
 
 
@@ -169,7 +169,7 @@ def test_the_step_is_between_roles_and_platform_and_changes_where_the_plan_does(
 def test_a_whole_plan_has_it() -> None:
     found = build.build(identity_inventories.served(), places={}, sides=(EXTERNAL,), today=datetime.date(2026, 11, 1))
     assert found.sides[0].identity == planned()
-    assert "application/finance-prod-ledger" in json.dumps(json.loads(plans_text(found.sides[0].identity)))
+    assert json.loads(plans_text(found.sides[0].identity))["clients"][-1]["secret"]["name"] == "finance-prod-ledger"
 
 
 def plans_text(value: Any) -> str:

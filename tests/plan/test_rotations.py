@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import build, databases, plans, rotations, shards, steps
+from govcloud_cli.plan import build, credentials, plans, rotations, shards, steps
 from tests.support import identity_inventories, inventories
 
 MASTER = b"m" * 32
@@ -47,19 +47,19 @@ def test_a_later_generation_changes_the_tenants_secrets_and_databases_and_nothin
 
 
 def test_secret_and_role_get_the_same_new_password(side: plans.SidePlan) -> None:
-    value_of = databases.resolver(master=MASTER, ca="CA")
+    value_of = credentials.resolver(master=MASTER, ca="CA")
     shard = shard_of(rotations.turned(side, {TENANT: 3}))
     plan = next(one for one in shard.databases if one.tenant == TENANT)
-    role = value_of(databases.password_ref(plan.rw, plan.generation))
-    assert role == databases.password(MASTER, plan.rw, 3) != databases.password(MASTER, plan.rw, 1)
+    role = value_of(credentials.password_ref(plan.rw, plan.generation))
+    assert role == credentials.password(MASTER, plan.rw, 3) != credentials.password(MASTER, plan.rw, 1)
     found = [
         manifest
         for manifest in shard.manifests
         if manifest["kind"] == "Secret" and str(manifest.get("data", {}).get("password", "")).find(plan.rw) > 0
     ]
     for manifest in found:
-        data = databases.resolve(manifest, value_of)["data"]
-        assert data["password"] == databases.resolve({"x": databases.SecretText((role,))}, value_of)["x"]
+        data = credentials.resolve(manifest, value_of)["data"]
+        assert data["password"] == credentials.resolve({"x": credentials.SecretText((role,))}, value_of)["x"]
         assert "${" not in data["uri"]
     assert found
 
@@ -98,15 +98,15 @@ def test_an_applications_secret_has_the_same_later_generation_in_realm_and_names
     turned = rotations.turned(with_application, {TENANT: 2})
     assert turned.identity is not None
     (client,) = [one for one in turned.identity.clients if one.tenant == TENANT]
-    assert client.secret == "application/finance-prod-ledger@2"
+    assert client.secret == credentials.application_ref("finance-prod-ledger", 2)
     (secret,) = [
         manifest for manifest in shard_of(turned).manifests if manifest["metadata"]["name"] == "application-ledger"
     ]
     assert str(secret["data"]["clientSecret"]) == "${application/finance-prod-ledger@2}"
-    value_of = databases.resolver(master=MASTER, ca="CA")
-    first, second = (value_of(databases.application_ref("finance-prod-ledger", number)) for number in (1, 2))
+    value_of = credentials.resolver(master=MASTER, ca="CA")
+    first, second = (value_of(credentials.application_ref("finance-prod-ledger", number)) for number in (1, 2))
     assert first != second
-    assert value_of(databases.SecretRef(name=client.secret)) == second
+    assert value_of(client.secret) == second
     assert rotations.of_shard(shard_of(turned)) == {TENANT: 2}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, shards
+from govcloud_cli.plan import credentials, shards
 from tests.support import tenant_inventories
 
 TENANT = strategies.from_regex(r"[a-z][a-z0-9]{1,20}", fullmatch=True)
@@ -94,7 +94,7 @@ def test_what_is_neither_json_nor_a_secret_text_cannot_be_in_a_plan() -> None:
     broken = shards.ShardPlan(
         id="tenants-00",
         side=platforms.Side.EXTERNAL,
-        manifests=({"kind": "Secret", "data": {"password": databases.SecretRef(name="bare")}},),
+        manifests=({"kind": "Secret", "data": {"password": credentials.file_ref("bare")}},),
         databases=(),
     )
     with pytest.raises(TypeError, match="not SecretRef"):

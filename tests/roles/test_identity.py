@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from govcloud_cli import resources
+from govcloud_cli.model import people
+from govcloud_cli.plan import identity
 
 SECRET, OTHER = "s" * 64, "o" * 64
 PASSWORD = "p" * 64
@@ -159,6 +161,12 @@ def run(
     told = capsys.readouterr().out
     assert not [value for value in (SECRET, OTHER, PASSWORD) if value in told]
     return told.splitlines()
+
+
+def test_the_program_calls_its_accounts_as_the_platform_does(settle: types.ModuleType) -> None:
+    assert settle.SEALED == people.BREAK_GLASS
+    assert settle.ENGINE == identity.ENGINE_CLIENT
+    assert all(people.is_reserved(name) for name in (settle.SEALED, settle.ENGINE, settle.TEMPORARY))
 
 
 def test_an_empty_keycloak_ends_with_the_deploys_client_and_the_sealed_account_alone(

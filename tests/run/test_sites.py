@@ -7,7 +7,7 @@ import pytest
 
 from govcloud_cli import errors, resources
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, hosts, steps
+from govcloud_cli.plan import credentials, hosts, steps
 from govcloud_cli.run import ansible, image, reach, side_secrets, sites, stacks, verify, workspace
 from tests.support import inventories
 
@@ -129,7 +129,7 @@ def test_no_secret_is_in_a_plan_a_digest_an_inventory_or_a_command_line(
         folder = site.space.side(side.side)
         master = (folder.secrets / "master").read_text()
         roles = [role for shard in side.shards for one in shard.databases for role in (one.rw, one.ro)]
-        passwords = [databases.password(bytes.fromhex(master), role, 1) for role in roles]
+        passwords = [credentials.password(bytes.fromhex(master), role, 1) for role in roles]
         private = (folder.ssh / "id_ed25519").read_text().splitlines()[2]
         side_secrets.ensure(folder)
         own = [(folder.secrets / name).read_text() for name in ("identity-engine", "vpn-client")]

@@ -10,7 +10,7 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, identity
+from govcloud_cli.plan import credentials, identity
 from govcloud_cli.run import stackrun, stacks, workspace
 from stacks.components import realms
 from stacks.identity import program
@@ -43,7 +43,7 @@ def job(folder: pathlib.Path, *, plugins: str = "builtin", planned: identity.Ide
 def given(one: stacks.Job, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
-    def ran(plan: identity.IdentityPlan, *, access: realms.Access, values: databases.Resolver) -> None:
+    def ran(plan: identity.IdentityPlan, *, access: realms.Access, values: credentials.Resolver) -> None:
         found.update(plan=plan, access=access, values=values)
 
     monkeypatch.setattr(program, "program", ran)
@@ -66,16 +66,16 @@ def test_secrets_are_files_or_follow_from_the_master_secret(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = given(job(tmp_path), monkeypatch)["values"]
-    assert values(databases.SecretRef(name="secrets/vpn-client")) == "gateways"
-    derived = databases.resolver(master=bytes.fromhex("ab" * 32), ca="PEM")
-    reference = databases.application_ref("finance-prod-ledger")
+    assert values(credentials.file_ref("vpn-client")) == "gateways"
+    derived = credentials.resolver(master=bytes.fromhex("ab" * 32), ca="PEM")
+    reference = credentials.application_ref("finance-prod-ledger")
     assert values(reference) == derived(reference)
 
 
 def test_a_missing_secret_is_told_by_its_place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = given(job(tmp_path), monkeypatch)["values"]
     with pytest.raises(errors.GovcloudError, match="missing") as caught:
-        values(databases.SecretRef(name="secrets/directory"))
+        values(credentials.file_ref("directory"))
     assert str(caught.value.where).endswith("secrets/directory")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import databases, identity
+from govcloud_cli.plan import credentials, identity
 from stacks.components import realms
 from stacks.identity import program
 from tests.support import engine, identity_inventories
@@ -13,8 +13,8 @@ from tests.support import engine, identity_inventories
 DIRECTORY = {"url": "ldaps://staff.example", "people": "ou=people,dc=example", "bind": "cn=reader,dc=example"}
 
 
-def values(reference: databases.SecretRef) -> str:
-    return f"value-of-{reference.name}"
+def values(reference: credentials.SecretRef) -> str:
+    return f"value-of-{reference.kind}/{reference.name}"
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from pulumi import automation
 
 from govcloud_cli.governance import one_time_codes, people_changes, people_refusals
 from govcloud_cli.model import people, platforms
-from govcloud_cli.plan import databases, identity
+from govcloud_cli.plan import credentials, identity, identity_places
 from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run import workspace
 from govcloud_cli.run.inspection import keycloak as inspection
@@ -31,7 +31,7 @@ from govcloud_cli.run.login import clocks, device, endpoints, transport
 from govcloud_cli.run.people import enrolling, syncing
 from stacks.components import realms
 from stacks.identity import program
-from tests.support import directory, identity_inventories, keycloak, logging_in, login_forms
+from tests.support import accounts, directory, identity_inventories, keycloak, logging_in, login_forms
 
 pytestmark = [pytest.mark.engine, pytest.mark.filterwarnings("default")]
 
@@ -42,6 +42,7 @@ VPN_SECRET = "secret-of-the-gateway-for-tests"
 PASSWORD = "Correct-Horse-42"
 OTP = "JBSWY3DPEHPK3PXPJBSW"
 APPLICATION = "finance-prod-ledger"
+ANOTHER = "another"
 FEDERATION = "org.keycloak.storage.UserStorageProvider"
 KINDS = ("leaves", "moves", "returns", "joins")
 
@@ -68,19 +69,19 @@ class Deployed:
         return str(next(group["id"] for group in found if group["name"] == name))
 
     def enrol(self, name: str, *groups: str, otp: str | None = OTP) -> str:
-        body = logging_in.account(name, password=PASSWORD, otp=otp)
+        body = accounts.Account(name=name, password=PASSWORD, otp=otp).document()
         identifier = str(self.api.post(f"{AT}/users", body)["id"])
         for group in groups:
             self.api.put(f"{AT}/users/{identifier}/groups/{self.group(group)}")
         return identifier
 
 
-def values(reference: databases.SecretRef) -> str:
-    if reference.name == f"secrets/{identity.VPN_SECRET}":
+def values(reference: credentials.SecretRef) -> str:
+    if reference == credentials.file_ref(identity.VPN_SECRET):
         return VPN_SECRET
-    if reference.name == f"secrets/{identity.DIRECTORY_SECRET}":
+    if reference == credentials.file_ref(identity.DIRECTORY_SECRET):
         return directory.READER_PASSWORD
-    return databases.resolver(master=MASTER, ca="PEM")(reference)
+    return credentials.resolver(master=MASTER, ca="PEM")(reference)
 
 
 def planned_for(staff: directory.Running) -> identity.IdentityPlan:
@@ -91,12 +92,11 @@ def planned_for(staff: directory.Running) -> identity.IdentityPlan:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    folder = tmp_path_factory.mktemp("identity")
+def deployed(keycloak_server: keycloak.Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    server, folder = keycloak_server, tmp_path_factory.mktemp("identity")
     command = [sys.executable, "-m", "govcloud_cli.providers", "keycloak"]
     with (
-        keycloak.running() as server,
-        server.session() as api,
+        server.without(identity_places.REALM, ANOTHER) as api,
         directory.running(server.folder, people=("wu.jun", "he.ping", "sun.li", "old.hand")) as staff,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True) as providers,
     ):
@@ -201,7 +201,9 @@ def test_a_look_names_each_field_that_somebody_changed_by_hand(deployed: Deploye
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET}
     assert (
-        person.token(**asked, username="glanced.at", password=PASSWORD, totp=logging_in.code(OTP, at=time.time()))[0]
+        person.token(
+            **asked, username="glanced.at", password=PASSWORD, totp=one_time_codes.code(OTP.encode(), time.time())
+        )[0]
         == 200
     )
     assert differences(before) == set(), "people come and log in"
@@ -245,7 +247,7 @@ def test_a_look_names_each_field_that_somebody_changed_by_hand(deployed: Deploye
             lambda: deployed.api.post(f"{AT}/users/{mallory}/role-mappings/clients/{management}", [admin]),
         ),
         ("User/master/eve", "", lambda: deployed.api.post("/admin/realms/master/users", {"username": "eve"})),
-        ("Realm/another", "", lambda: deployed.api.post("/admin/realms", {"realm": "another"})),
+        ("Realm/another", "", lambda: deployed.api.post("/admin/realms", {"realm": ANOTHER})),
     ]
     for part, field, change in changes:
         last = look()
@@ -264,8 +266,10 @@ def test_a_look_names_each_field_that_somebody_changed_by_hand(deployed: Deploye
     assert {part for part, _ in differences(before)} == {
         *("User/mallory", "User/master/eve", "Realm/another", "Client/master/another-realm", "Realm/master")
     }, "all that is planned is as before, the secret and the client made anew too"
-    deployed.api.delete("/admin/realms/another")
+    deployed.api.delete(f"/admin/realms/{ANOTHER}")
     deployed.api.delete(f"{AT}/users/{mallory}")
+    (eve,) = deployed.api.get("/admin/realms/master/users", query={"username": "eve", "exact": "true"})
+    deployed.api.delete(f"/admin/realms/master/users/{eve['id']}")
 
 
 def _otp_step(deployed: Deployed) -> dict[str, Any]:
@@ -274,7 +278,7 @@ def _otp_step(deployed: Deployed) -> dict[str, Any]:
 
 
 def test_no_secret_is_in_the_state_in_clear(deployed: Deployed) -> None:
-    application = databases.resolver(master=MASTER, ca="")(databases.application_ref(APPLICATION))
+    application = credentials.resolver(master=MASTER, ca="")(credentials.application_ref(APPLICATION))
     assert deployed.client(APPLICATION)["secret"] == application
     assert deployed.client("govcloud-vpn")["secret"] == VPN_SECRET
     texts = [path.read_text(errors="replace") for path in deployed.state.rglob("*.json")]
@@ -302,14 +306,14 @@ def test_the_realm_is_as_the_law_asks(deployed: Deployed) -> None:
 def test_a_password_that_the_policy_forbids_is_refused(deployed: Deployed) -> None:
     for weak in ("Short-1a", "no-capital-letters-1", "NO-SMALL-LETTERS-1", "No-Digits-Here", "NoSpecial12345"):
         with pytest.raises(failures.ApiError):
-            deployed.api.post(f"{AT}/users", logging_in.account("weak", password=weak, otp=None))
+            deployed.api.post(f"{AT}/users", accounts.Account(name="weak", password=weak, otp=None).document())
 
 
 def test_the_gateway_logs_people_in_by_password_and_code_and_a_code_works_once(deployed: Deployed) -> None:
     deployed.enrol("li.wei", "finance:maintainers", "org:finance-bureau")
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET, "username": "li.wei"}
-    now = logging_in.code(OTP, at=time.time())
+    now = one_time_codes.code(OTP.encode(), time.time())
 
     status, answer = person.token(**asked, password=PASSWORD, totp=now)
 
@@ -351,7 +355,7 @@ def test_a_person_logs_in_with_a_browser_for_the_command_line(deployed: Deployed
         assert status == 200, logging_in.told(page)
         status, page, where = person.fill(page, username="zhang.min", password=PASSWORD)
         status, page, where = person.fill(
-            page, otp=logging_in.code(OTP, at=time.time() + (30 if "::1" in redirect else 0))
+            page, otp=one_time_codes.code(OTP.encode(), time.time() + (30 if "::1" in redirect else 0))
         )
         assert status == 302, logging_in.told(page)
         assert where.startswith(f"{redirect}?")
@@ -366,7 +370,7 @@ def test_the_token_of_the_command_line_is_for_the_cluster(deployed: Deployed) ->
     person = logging_in.Person(deployed.server)
     _, page, _ = person.begin("govcloud-cli", redirect)
     _, page, _ = person.fill(page, username="sun.li", password=PASSWORD)
-    _, page, where = person.fill(page, otp=logging_in.code(OTP, at=time.time()))
+    _, page, where = person.fill(page, otp=one_time_codes.code(OTP.encode(), time.time()))
     code = urllib.parse.parse_qs(urllib.parse.urlsplit(where).query)["code"][0]
     form = {"grant_type": "authorization_code", "client_id": "govcloud-cli", "redirect_uri": redirect, "code": code}
     status, answer = person.token(**form, code_verifier=person.verifier)
@@ -411,7 +415,7 @@ def test_a_browser_without_pkce_is_sent_back_with_an_error(deployed: Deployed) -
 
 def test_the_password_grant_is_the_gateways_alone(deployed: Deployed) -> None:
     person = logging_in.Person(deployed.server)
-    application = databases.resolver(master=MASTER, ca="")(databases.application_ref(APPLICATION))
+    application = credentials.resolver(master=MASTER, ca="")(credentials.application_ref(APPLICATION))
     asked = {"grant_type": "password", "username": "li.wei", "password": PASSWORD, "totp": "000000"}
     for form in (
         {"client_id": "govcloud-cli"},
@@ -470,7 +474,7 @@ def _console(deployed: Deployed, name: str) -> str:
     person = logging_in.Person(deployed.server)
     _, page, _ = person.begin("security-admin-console", redirect)
     _, page, _ = person.fill(page, username=name, password=PASSWORD)
-    _, page, where = person.fill(page, otp=logging_in.code(OTP, at=time.time()))
+    _, page, where = person.fill(page, otp=one_time_codes.code(OTP.encode(), time.time()))
     code = urllib.parse.parse_qs(urllib.parse.urlsplit(where).query)["code"][0]
     form = {"grant_type": "authorization_code", "client_id": "security-admin-console", "redirect_uri": redirect}
     status, answer = person.token(**form, code=code, code_verifier=person.verifier)
@@ -498,7 +502,7 @@ def test_five_failures_lock_an_account(deployed: Deployed) -> None:
     for _ in range(5):
         assert person.token(**asked, username="locked.out", password="Wrong-Horse-42", totp="000000")[0] == 401
         time.sleep(1.1)  # a quicker failure counts as a machine's guess
-    right = logging_in.code(OTP, at=time.time())
+    right = one_time_codes.code(OTP.encode(), time.time())
     assert person.token(**asked, username="locked.out", password=PASSWORD, totp=right)[0] == 401
     status = deployed.api.get(f"{AT}/attack-detection/brute-force/users/{identifier}")
     assert status["disabled"] is True
@@ -506,12 +510,12 @@ def test_five_failures_lock_an_account(deployed: Deployed) -> None:
 
 def test_people_of_the_directory_log_in_with_its_password_and_our_code(deployed: Deployed) -> None:
     (found,) = deployed.api.get(f"{AT}/users", query={"username": "wu.jun", "exact": "true"})
-    otp = logging_in.account("wu.jun", password="unused", otp=OTP)["credentials"][1]
-    deployed.api.put(f"{AT}/users/{found['id']}", {**found, "credentials": [otp]})
+    codes = accounts.Account(name="wu.jun", password="unused", otp=OTP).codes()
+    deployed.api.put(f"{AT}/users/{found['id']}", {**found, "credentials": codes})
     deployed.api.put(f"{AT}/users/{found['id']}/groups/{deployed.group('finance:viewers')}")
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET, "username": "wu.jun"}
-    now = logging_in.code(OTP, at=time.time())
+    now = one_time_codes.code(OTP.encode(), time.time())
 
     status, answer = person.token(**asked, password=directory.PASSWORD, totp=now)
 
@@ -537,7 +541,7 @@ def test_a_leaver_of_the_directory_can_be_closed_out_here_and_the_directory_is_n
     deployed.api.put(f"{AT}/users/{found['id']}", {**found, "enabled": False})
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET}
-    code = logging_in.code(OTP, at=time.time() + 30)
+    code = one_time_codes.code(OTP.encode(), time.time() + 30)
     status, _ = person.token(**asked, username="wu.jun", password=directory.PASSWORD, totp=code)
     assert status == 400
     with pytest.raises(failures.ApiError):
@@ -556,7 +560,9 @@ def sync_one(deployed: Deployed, folder: pathlib.Path, person: str, *rows: Mappi
 
     found = look()
     # The other tests' people have no line here, and would all leave.
-    kinds = {name: tuple(one for one in getattr(found.changes, name) if one.person == person) for name in KINDS}
+    kinds: dict[str, Any] = {
+        name: tuple(one for one in getattr(found.changes, name) if one.person == person) for name in KINDS
+    }
     syncing.Sync(
         api=deployed.api,
         outlook=dataclasses.replace(found, changes=dataclasses.replace(found.changes, **kinds)),
@@ -584,7 +590,7 @@ def test_a_person_of_the_directory_joins_by_people_yaml_takes_a_code_and_leaves(
     assert account is not None
     assert (account.origin, account.groups) == (
         people_changes.Origin.DIRECTORY,
-        {"org:finance-bureau", "finance:maintainers"},
+        frozenset({"org:finance-bureau", "finance:maintainers"}),
     )
     people_refusals.refuse_enrolment(account, password=False)
     people_refusals.refuse_code_alone(account, [])
@@ -593,18 +599,17 @@ def test_a_person_of_the_directory_joins_by_people_yaml_takes_a_code_and_leaves(
     enrolled = enrolling.enrol(deployed.api, account, password=None, issuer="GovCloud")
 
     assert enrolling.lacking(deployed.api, "sun.li") == ()
-    (text,) = urllib.parse.parse_qs(urllib.parse.urlsplit(enrolled.uri).query)["secret"]
-    secret = base64.b32decode(text)
-    now = one_time_codes.code(secret, time.time())
-    status, answer = person.token(**asked, password=directory.PASSWORD, totp=now)
+    (told,) = urllib.parse.parse_qs(urllib.parse.urlsplit(enrolled.uri).query)["secret"]
+    telephone = accounts.Codes(secret=base64.b32decode(told + "=" * (-len(told) % 8)))
+    status, answer = person.token(**asked, password=directory.PASSWORD, totp=telephone.at(time.time()))
     assert status == 200, answer
     assert logging_in.claims(answer["access_token"])["groups"] == ["finance:maintainers", "org:finance-bureau"]
 
     left = sync_one(deployed, tmp_path, "sun.li").directory.account("sun.li")
     fully_synchronised(deployed)
     assert left is not None
-    assert (left.enabled, left.groups) == (False, {"org:finance-bureau"})
-    code = one_time_codes.code(secret, time.time() + one_time_codes.SECONDS)
+    assert (left.enabled, left.groups) == (False, frozenset({"org:finance-bureau"}))
+    code = telephone.at(time.time() + 30)
     assert person.token(**asked, password=directory.PASSWORD, totp=code)[0] >= 400, "the directory still has the person"
 
 
@@ -622,7 +627,7 @@ def test_an_account_that_was_there_before_the_directory_stays_its_own(deployed: 
     assert found.get("federationLink") is None
     person = logging_in.Person(deployed.server)
     asked = {"grant_type": "password", "client_id": "govcloud-vpn", "client_secret": VPN_SECRET, "username": "old.hand"}
-    code = logging_in.code(OTP, at=time.time())
+    code = one_time_codes.code(OTP.encode(), time.time())
     assert person.token(**asked, password=directory.PASSWORD, totp=code)[0] == 401
     assert person.token(**asked, password=PASSWORD, totp=code)[0] == 200
 
@@ -634,7 +639,7 @@ def test_an_account_that_was_there_before_the_directory_stays_its_own(deployed: 
 
 def test_govcloud_login_gets_what_the_cluster_takes(deployed: Deployed) -> None:
     deployed.enrol("ren.na", "finance:maintainers", "org:finance-bureau")
-    account = login_forms.Account(name="ren.na", password=PASSWORD, otp=OTP)
+    account = accounts.Account(name="ren.na", password=PASSWORD, otp=OTP)
     asked = transport.Https(authority=deployed.server.ca)
     place = endpoints.discover(f"{deployed.server.url}/realms/govcloud", asked)
     clock = clocks.Clock(now=time.time, monotonic=time.monotonic, sleep=time.sleep)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from govcloud_cli.plan import databases as database_plans
+from govcloud_cli.plan import credentials
 from govcloud_cli.providers import objects
 from stacks.components import manifests
 from stacks.tenants import program
@@ -14,7 +14,7 @@ from tests.stacks import test_tenants
 from tests.support import engine
 
 CLUSTER = manifests.Access(kubeconfig="/nowhere/kubeconfig", bundled=True)
-VALUES = database_plans.resolver(master=test_tenants.MASTER, ca="PEM")
+VALUES = credentials.resolver(master=test_tenants.MASTER, ca="PEM")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def registered() -> dict[str, engine.Registered]:
 
 
 def test_every_planned_object_is_in_its_namespaces_resource(registered: dict[str, engine.Registered]) -> None:
-    planned = [database_plans.resolve(item, VALUES) for item in test_tenants.the_shard().manifests]
+    planned = [credentials.resolve(item, VALUES) for item in test_tenants.the_shard().manifests]
     found = [json.loads(text) for item in registered.values() for text in item.inputs["objects"].values()]
     assert sorted(map(objects.text_of, found)) == sorted(map(objects.text_of, planned))
     for name, item in registered.items():

@@ -20,7 +20,7 @@ import pytest
 from pulumi import automation
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import cluster, namespaces, rotations, shards
+from govcloud_cli.plan import cluster, credentials, namespaces, rotations, shards
 from govcloud_cli.plan import databases as database_plans
 from govcloud_cli.providers.kubernetes import client as clients
 from govcloud_cli.providers.kubernetes import failures
@@ -36,7 +36,7 @@ MASTER = bytes(range(32))
 INVENTORY = tenant_inventories.golden()
 SHARD = shards.plan(INVENTORY, platforms.Side.EXTERNAL, count=1)[0]
 CLUSTER = cluster.manifests(INVENTORY, platforms.Side.EXTERNAL)
-VALUES = database_plans.resolver(master=MASTER, ca="PEM")
+VALUES = credentials.resolver(master=MASTER, ca="PEM")
 LEDGER = next(plan for plan in SHARD.databases if plan.id == "ledger")
 
 
@@ -88,7 +88,7 @@ class Deployed:
             host="127.0.0.1",
             port=self.server.port,
             user=role,
-            password=database_plans.password(MASTER, role, generation),
+            password=credentials.password(MASTER, role, generation),
             dbname=database,
             sslmode="verify-full",
             sslrootcert=str(self.server.folder / "ca.crt"),
@@ -187,7 +187,7 @@ def covers(live: Any, planned: Any) -> bool:
 
 
 def test_every_object_is_live_in_the_words_of_its_plan(deployed: Deployed) -> None:
-    planned = [*CLUSTER, *(database_plans.resolve(item, VALUES) for item in SHARD.manifests)]
+    planned = [*CLUSTER, *(credentials.resolve(item, VALUES) for item in SHARD.manifests)]
     for item in planned:
         live = deployed.get(item)
         # An empty list or mapping is not stored.
@@ -202,7 +202,7 @@ def test_a_second_run_changes_nothing(deployed: Deployed) -> None:
 def test_no_password_is_in_the_state_as_it_is(deployed: Deployed) -> None:
     stored = "".join(path.read_text() for path in deployed.state.rglob("*.json"))
     assert "finance_prod_ledger_rw" in stored
-    password = database_plans.password(MASTER, LEDGER.rw, 1)
+    password = credentials.password(MASTER, LEDGER.rw, 1)
     assert password not in stored
     assert base64.b64encode(password.encode()).decode() not in stored
 
@@ -387,7 +387,7 @@ def test_a_later_generation_changes_secret_and_role_together_and_nothing_else(de
     live = deployed.get(secret)
     assert live is not None
     told = base64.b64decode(live["data"]["password"]).decode()
-    assert told == database_plans.password(MASTER, LEDGER.rw, 2)
+    assert told == credentials.password(MASTER, LEDGER.rw, 2)
     assert told in base64.b64decode(live["data"]["uri"]).decode()
     assert set(deployed.up(turned)["tenants"]) == {"same"}
     deployed.up()

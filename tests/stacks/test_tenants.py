@@ -10,8 +10,8 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
+from govcloud_cli.plan import credentials, shards
 from govcloud_cli.plan import databases as database_plans
-from govcloud_cli.plan import shards
 from stacks.components import databases, manifests
 from stacks.tenants import program
 from tests.support import engine, tenant_inventories
@@ -36,7 +36,7 @@ def registered() -> list[engine.Registered]:
 
 
 def registered_by(shard: shards.ShardPlan, database: databases.Access | None = DATABASE) -> list[engine.Registered]:
-    values = database_plans.resolver(master=MASTER, ca="PEM")
+    values = credentials.resolver(master=MASTER, ca="PEM")
     return engine.run(lambda: program.program(shard, cluster=CLUSTER, database=database, values=values))
 
 
@@ -45,8 +45,8 @@ def of_type(found: list[engine.Registered], prefix: str) -> list[engine.Register
 
 
 def test_every_planned_object_is_applied_exactly_as_it_was_planned(registered: list[engine.Registered]) -> None:
-    values = database_plans.resolver(master=MASTER, ca="PEM")
-    planned = {manifests.logical_name(item): database_plans.resolve(item, values) for item in the_shard().manifests}
+    values = credentials.resolver(master=MASTER, ca="PEM")
+    planned = {manifests.logical_name(item): credentials.resolve(item, values) for item in the_shard().manifests}
     assert {item.name: item.inputs for item in of_type(registered, "kubernetes:")} == planned
 
 
@@ -74,7 +74,7 @@ def test_secrets_are_secret_to_the_engine(registered: list[engine.Registered]) -
 
 def test_a_password_is_the_same_in_the_database_and_in_the_secret(registered: list[engine.Registered]) -> None:
     role = next(item for item in registered if item.name == "finance_prod_ledger_rw")
-    assert role.inputs["password"] == database_plans.password(MASTER, "finance_prod_ledger_rw", 1)
+    assert role.inputs["password"] == credentials.password(MASTER, "finance_prod_ledger_rw", 1)
 
 
 def test_nothing_outside_secret_properties_holds_a_password(registered: list[engine.Registered]) -> None:
@@ -84,7 +84,7 @@ def test_nothing_outside_secret_properties_holds_a_password(registered: list[eng
     everything = "".join(shown(item) for item in registered)
     for plan in the_shard().databases:
         for role in (plan.rw, plan.ro):
-            assert database_plans.password(MASTER, role, 1) not in everything
+            assert credentials.password(MASTER, role, 1) not in everything
 
 
 def test_only_two_roles_of_a_database_log_in_and_none_is_privileged(registered: list[engine.Registered]) -> None:
@@ -211,7 +211,7 @@ def own_server() -> shards.ShardPlan:
 
 def test_a_dedicated_database_is_made_on_its_tenants_server_with_all_that_belongs_to_it() -> None:
     dedicated = {"taxation-db": dataclasses.replace(DATABASE, host="10.8.0.20"), "other-db": DATABASE}
-    values = database_plans.resolver(master=MASTER, ca="PEM")
+    values = credentials.resolver(master=MASTER, ca="PEM")
     found = engine.run(
         lambda: program.program(own_server(), cluster=CLUSTER, database=DATABASE, dedicated=dedicated, values=values)
     )
@@ -226,7 +226,7 @@ def test_a_dedicated_database_is_made_on_its_tenants_server_with_all_that_belong
 
 @pytest.mark.parametrize("dedicated", [{}, {"other-db": DATABASE}])
 def test_a_dedicated_database_is_never_made_on_another_server(dedicated: dict[str, databases.Access]) -> None:
-    values = database_plans.resolver(master=MASTER, ca="PEM")
+    values = credentials.resolver(master=MASTER, ca="PEM")
     with pytest.raises(errors.GovcloudError, match="no access to their server"):
         program.program(own_server(), cluster=CLUSTER, database=DATABASE, dedicated=dedicated, values=values)
 

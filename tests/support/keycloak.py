@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
-import http.client
 import os
 import pathlib
 import shutil
@@ -23,17 +22,19 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pytest
 
 from govcloud_cli.providers.keycloak import session
+from govcloud_cli.run.tools import catalog
 
-VERSION: Final = "26.4.0"
+VERSION: Final = catalog.KEYCLOAK.version
 CLIENT: Final = "govcloud-engine"
 SECRET: Final = "test-secret-of-the-engine"
 _ARTIFACT: Final = f"org/keycloak/keycloak-quarkus-dist/{VERSION}/keycloak-quarkus-dist-{VERSION}.zip"
+JAVA: Final = ("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC")
 _OPTIONS: Final = ("--db=dev-mem", "--health-enabled=true", "--features-disabled=kerberos")
 _EXTENSIONS: Final = """\
 [ca]
@@ -60,6 +61,19 @@ class Running:
         """The authority that its certificate is of, as PEM text."""
         return (self.folder / "ca.crt").read_text()
 
+    @contextlib.contextmanager
+    def without(self, *realms: str) -> Iterator[session.Session]:
+        """Give a session that finds no such realms, and leaves none."""
+        with self.session() as api:
+            paths = [f"/admin/realms/{session.quoted(realm)}" for realm in realms]
+            for path in paths:
+                api.delete(path)
+            try:
+                yield api
+            finally:
+                for path in paths:
+                    api.delete(path)
+
     def session(self) -> session.Session:
         """Return a session as the administrator."""
         return session.Session(self.url, CLIENT, SECRET, self.ca)
@@ -75,32 +89,43 @@ class Running:
 
 @contextlib.contextmanager
 def running() -> Iterator[Running]:
-    """Start a server whose administrator is the client `CLIENT`; end and remove it after the block."""
-    home = _home()
+    """Start a server; end and remove it after the block."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gct-keycloak-", dir="/var/tmp"))
     try:
         _certificates(folder)
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        with _server(home, Running(folder=folder, port=port)) as one:
+        one = Running(folder=folder, port=_spare())
+        with started(folder, one.url, host="127.0.0.1", port=one.port):
             yield one
     finally:
         shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
-def _server(home: pathlib.Path, one: Running) -> Iterator[Running]:
+def started(
+    folder: pathlib.Path,
+    url: str,
+    *,
+    host: str,
+    port: int,
+    within: Sequence[str] = (),
+    java: Sequence[str] = JAVA,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a server at `host` and `port` whose administrator is the client `CLIENT`; end it after the block.
+
+    `folder` has `ca.crt`, `server.crt` and `server.key`, and gets `log`. `within` is a command that runs another, e.g.
+    `ip netns exec NAME`; `java` are Java's options. Gives the process of Java.
+    """
     options = [
         "--optimized",
         "--http-enabled=false",
-        "--http-host=127.0.0.1",
-        f"--https-port={one.port}",
-        f"--https-certificate-file={one.folder / 'server.crt'}",
-        f"--https-certificate-key-file={one.folder / 'server.key'}",
-        f"--hostname={one.url}",
+        f"--http-host={host}",
+        f"--https-port={port}",
+        f"--https-certificate-file={folder / 'server.crt'}",
+        f"--https-certificate-key-file={folder / 'server.key'}",
+        f"--hostname={url}",
         "--cache=local",
         "--http-management-scheme=http",
-        f"--truststore-paths={one.folder / 'ca.crt'}",
+        f"--truststore-paths={folder / 'ca.crt'}",
     ]
     environment = {
         **os.environ,
@@ -108,24 +133,18 @@ def _server(home: pathlib.Path, one: Running) -> Iterator[Running]:
         "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": SECRET,
         "KC_HTTP_MANAGEMENT_PORT": str(_spare()),
     }
-    with (one.folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=TERM", *_java(home), "start", *options],
-            stdout=log,
-            stderr=log,
-            cwd=one.folder,
-            env=environment,
-            start_new_session=True,
-        )
+    command = ["setpriv", "--pdeathsig=TERM", *within, *_java(_home(), java), "start", *options]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True)
     try:
-        _wait(one, process)
-        yield one
+        _wait(folder / "log", process)
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
-def _java(home: pathlib.Path) -> list[str]:
+def _java(home: pathlib.Path, options: Sequence[str]) -> list[str]:
     """Return the server's command as kc.sh makes it: the script itself stays in between, and dies without its child."""
     settings = {
         "kc.home.dir": str(home),
@@ -136,22 +155,18 @@ def _java(home: pathlib.Path) -> list[str]:
         ),
         "picocli.disable.closures": "true",
     }
-    options = ["-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", *(f"-D{name}={value}" for name, value in settings.items())]
     jar = str(home / "lib" / "quarkus-run.jar")
-    return ["java", *options, "-cp", jar, "io.quarkus.bootstrap.runner.QuarkusEntryPoint"]
+    named = (f"-D{name}={value}" for name, value in settings.items())
+    return ["java", *options, *named, "-cp", jar, "io.quarkus.bootstrap.runner.QuarkusEntryPoint"]
 
 
-def _wait(one: Running, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 240
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPSConnection("localhost", one.port, timeout=20, context=one.tls())
-            with contextlib.closing(connection):
-                connection.request("GET", "/realms/master")
-                if connection.getresponse().status == 200:
-                    return
-        time.sleep(0.3)
-    pytest.fail(f"Keycloak did not start:\n{one.log()[-4000:]}", pytrace=False)
+def _wait(log: pathlib.Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until it listens, which it does when its administrator is made."""
+    until = time.monotonic() + 400
+    while "Listening on:" not in (told := log.read_text("utf-8", "replace")):
+        if process.poll() is not None or time.monotonic() > until:
+            pytest.fail(f"Keycloak did not start:\n{told[-4000:]}", pytrace=False)
+        time.sleep(0.2)
 
 
 def _home() -> pathlib.Path:

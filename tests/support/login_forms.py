@@ -1,22 +1,18 @@
 """A person with a browser who logs in at a real Keycloak: password page, then the page for the one-time code.
 
     browser = login_forms.Browser(server.tls())
-    browser.log_in(url, login_forms.Account(name="wang.fang", password="…", otp="…"))
+    browser.log_in(url, accounts.Account(name="wang.fang", password="…", otp="…"))
 
 Follows redirects, keeps cookies, fills forms. A redirect to another place (`http://127.0.0.1:…`) ends it.
 """
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
-import hmac
 import html
 import http.cookiejar
 import re
 import ssl
-import struct
 import time
 import urllib.error
 import urllib.parse
@@ -24,41 +20,11 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from tests.support import accounts
+
 _FORM = re.compile(r"<form\b[^>]*>.*?</form>", re.DOTALL)
 _HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*>')
 _MOST_PAGES = 12
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Account:
-    """Who logs in."""
-
-    name: str
-    password: str
-    otp: str
-    """The secret of the one-time codes: what Keycloak keeps, not its base32."""
-
-    def code(self, at: float) -> str:
-        """Return the one-time code at that moment (RFC 6238, SHA-1, 6 digits, 30 s)."""
-        digest = hmac.digest(self.otp.encode(), struct.pack(">Q", int(at) // 30), hashlib.sha1)
-        number = struct.unpack_from(">I", digest, digest[-1] & 15)[0] & 0x7FFFFFFF
-        return f"{number % 1_000_000:06d}"
-
-    def document(self) -> dict[str, Any]:
-        """Return the account as Keycloak's admin API takes it."""
-        data = '{"subType":"totp","digits":6,"counter":0,"period":30,"algorithm":"HmacSHA1"}'
-        secret = '{"value":"%s"}' % self.otp  # noqa: UP031
-        return {
-            "username": self.name,
-            "enabled": True,
-            "email": f"{self.name}@gov.invalid",
-            "firstName": self.name,
-            "lastName": self.name,
-            "credentials": [
-                {"type": "password", "value": self.password, "temporary": False},
-                {"type": "otp", "secretData": secret, "credentialData": data},
-            ],
-        }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,24 +80,28 @@ class Browser:
             urllib.request.HTTPSHandler(context=tls), urllib.request.ProxyHandler({}), jar, _Stay()
         )
 
+    def ask(self, url: str, form: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+        """Ask for a page, or send a form; return status, text and where it leads (empty: nowhere)."""
+        data = None if form is None else urllib.parse.urlencode(form).encode()
+        try:
+            with self._opener.open(url, data, timeout=30) as answer:
+                return answer.status, answer.read().decode(), answer.headers.get("Location", "")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode(), error.headers.get("Location", "")
+
     def open(self, url: str, form: Mapping[str, str] | None = None) -> Page:
         """Open a page, or send a form; follow redirects as long as they stay with https."""
         for _ in range(_MOST_PAGES):
-            data = None if form is None else urllib.parse.urlencode(form).encode()
-            try:
-                with self._opener.open(url, data, timeout=30) as answer:
-                    return Page(url=url, text=answer.read().decode())
-            except urllib.error.HTTPError as error:
-                with error:
-                    leads = error.headers.get("Location")
-                    if leads is None:
-                        return Page(url=url, text=error.read().decode(), status=error.code)
+            status, text, leads = self.ask(url, form)
+            if not leads:
+                return Page(url=url, text=text, status=status)
             url, form = urllib.parse.urljoin(url, leads), None
             if not url.startswith("https://"):
                 return Page(url=url, text="")
         raise AssertionError("it leads round in circles")
 
-    def log_in(self, url: str, account: Account, *, approve: bool = True, at: float | None = None) -> Page:
+    def log_in(self, url: str, account: accounts.Account, *, approve: bool = True) -> Page:
         """Log in and, if asked whether to, grant access; return the page where that ends.
 
         That is the page that was there before, if its answer was not taken: nothing is tried twice.
@@ -146,14 +116,9 @@ class Browser:
                 page = self.open(page.action(), {"username": account.name, "password": account.password})
             elif fields & {"otp", "totp"}:
                 (field,) = fields & {"otp", "totp"}
-                page = self.open(page.action(), {field: account.code(time.time() if at is None else at)})
+                page = self.open(page.action(), {field: account.code(time.time())})
             elif {"accept", "cancel"} <= fields:
                 page = self.open(page.action(), {**page.hidden(), "accept" if approve else "cancel": "Yes"})
             else:
                 return page
         raise AssertionError(f"the log-in does not end: {page.words[:400]}")
-
-
-def base32(secret: str) -> str:
-    """The secret as authenticator programs want it."""
-    return base64.b32encode(secret.encode()).decode().rstrip("=")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from typing import Any
 
 from govcloud_cli.governance import one_time_codes
 from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
-from tests.support import keycloak
+from tests.support import accounts, keycloak, logging_in
 
 ADMIN = f"/admin/realms/{identity_places.REALM}"
 CLIENT, SECRET = "test", "test-secret-of-the-client"
@@ -32,13 +28,7 @@ _SETTINGS = {
     "passwordPolicy": "length(12) and upperCase(1) and lowerCase(1) and digits(1) and specialChars(1)"
     " and notUsername(undefined)",
     "accessTokenLifespan": 45,
-    "otpPolicyType": "totp",
-    "otpPolicyAlgorithm": "HmacSHA1",
-    "otpPolicyDigits": 6,
-    "otpPolicyPeriod": 30,
-    "otpPolicyInitialCounter": 0,
-    "otpPolicyLookAheadWindow": 1,
-    "otpPolicyCodeReusable": False,
+    **accounts.POLICY,
 }
 
 
@@ -90,17 +80,10 @@ def refresh(running: keycloak.Running, answer: Answer) -> Answer:
 
 def token(running: keycloak.Running, fields: dict[str, str]) -> Answer:
     """Ask the token endpoint."""
-    body = urllib.parse.urlencode({"client_id": CLIENT, "client_secret": SECRET, **fields}).encode()
-    url = f"{running.url}/realms/{identity_places.REALM}/protocol/openid-connect/token"
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, body), context=running.tls(), timeout=30) as answer:
-            return Answer(status=answer.status, content=json.load(answer))
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(status=error.code, content=json.load(error))
+    status, content = logging_in.Person(running).token(**{"client_id": CLIENT, "client_secret": SECRET, **fields})
+    return Answer(status=status, content=content)
 
 
 def fresh_code(secret: bytes) -> str:
-    """A code that was not used: that of the next half minute, if need be after waiting."""
-    time.sleep(one_time_codes.SECONDS - time.time() % one_time_codes.SECONDS + 0.2)
-    return one_time_codes.code(secret, time.time())
+    """A code that was not used and counts already: that of the next half minute (`otpPolicyLookAheadWindow`)."""
+    return one_time_codes.code(secret, time.time() + one_time_codes.SECONDS)

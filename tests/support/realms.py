@@ -4,64 +4,27 @@ from __future__ import annotations
 
 import base64
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from govcloud_cli.plan import identity, identity_places
-from tests.support import keycloak, login_forms
+from tests.support import accounts, keycloak, logging_in
 
 Json = dict[str, Any]
 GROUPS = ("finance:developers", "archives:owners", "govcloud:auditors")
 
 
-class Admin:
-    """Keycloak's admin API."""
-
-    def __init__(self, server: keycloak.Running) -> None:
-        self._server = server
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Send one request as the administrator; return what it gives."""
-        form = {"grant_type": "client_credentials", "client_id": keycloak.CLIENT, "client_secret": keycloak.SECRET}
-        status, answer = post(self._server, f"{self._server.url}/realms/master/protocol/openid-connect/token", form)
-        assert status == 200, answer
-        request = urllib.request.Request(
-            f"{self._server.url}/admin{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {answer['access_token']}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, context=self._server.tls(), timeout=60) as found:
-            text = found.read().decode()
-        return json.loads(text) if text else None
-
-
-def post(server: keycloak.Running, url: str, form: Mapping[str, str]) -> tuple[int, Json]:
-    """Send a form; return status and JSON."""
-    try:
-        with urllib.request.urlopen(
-            url, urllib.parse.urlencode(form).encode(), context=server.tls(), timeout=60
-        ) as answer:
-            return answer.status, json.loads(answer.read() or "{}")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.loads(error.read() or "{}")
-
-
 def password_token(server: keycloak.Running, client: str, account: str, *, realm: str = identity_places.REALM) -> str:
     """The access token of an account without one-time codes, by a client of `realm` for tests."""
     form = {"grant_type": "password", "client_id": client, "username": account, "password": "Correct-Horse-42"}
-    status, answer = post(server, f"{server.url}/realms/{realm}/protocol/openid-connect/token", form)
+    status, answer = logging_in.Person(server, realm).token(**form)
     assert status == 200, answer
     return str(answer["access_token"])
 
 
-def realm(name: str, people: Mapping[login_forms.Account, Sequence[str]], *, clients: Sequence[Json]) -> Json:
+def realm(name: str, people: Mapping[accounts.Account, Sequence[str]], *, clients: Sequence[Json]) -> Json:
     """A realm as Keycloak imports it, with the settings that `stacks/identity` gives ours."""
-    users = [{**account.document(), "groups": list(groups)} for account, groups in people.items()]
+    users = [{**account.complete(), "groups": list(groups)} for account, groups in people.items()]
     plain = [{key: value for key, value in user.items() if key != "credentials"} for user in users]
     for user, shown in zip(users, plain, strict=True):
         shown["username"] = f"{user['username']}.program"
@@ -76,13 +39,7 @@ def realm(name: str, people: Mapping[login_forms.Account, Sequence[str]], *, cli
         "refreshTokenMaxReuse": 0,
         "oauth2DevicePollingInterval": 1,
         "oauth2DeviceCodeLifespan": 60,
-        # Of a policy that is named at all, whatever is not named is nought.
-        "otpPolicyType": "totp",
-        "otpPolicyAlgorithm": "HmacSHA1",
-        "otpPolicyDigits": 6,
-        "otpPolicyPeriod": 30,
-        "otpPolicyLookAheadWindow": 1,
-        "otpPolicyCodeReusable": False,
+        **accounts.POLICY,
         "groups": [{"name": group} for group in GROUPS],
         "clients": list(clients),
         "users": [*users, *plain],

@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import json
 import pathlib
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,9 +19,9 @@ from govcloud_cli.commands.vpn import offices
 from govcloud_cli.governance import chain
 from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import vpn as plan_vpn
-from govcloud_cli.run import process, reach, sites, workspace
+from govcloud_cli.run import reach, sites, workspace
 from govcloud_cli.run.vpn import certificates, desk, gateway, register, tokens
-from tests.support import inventories
+from tests.support import inventories, soft_tokens
 
 START = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
 LI = certificates.Holder(person="li.wei", display_name="李薇", organisation="finance-bureau")
@@ -36,7 +35,6 @@ PLAN = plan_vpn.VpnPlan(
     members=(plan_vpn.Member(person="li.wei", group="staff"),),
 )
 """The lab's gateway, and whom it lets in."""
-_MODULES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so")
 
 
 @dataclasses.dataclass
@@ -86,6 +84,7 @@ class SoftTokens:
     """Software tokens in a folder of the test's."""
 
     module: str
+    configuration: pathlib.Path
 
     @property
     def reader(self) -> tokens.Reader:
@@ -94,22 +93,15 @@ class SoftTokens:
 
     def add(self, label: str, pin: str = PIN) -> tokens.Token:
         """A new token."""
-        argv = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", pin, "--so-pin", "87654321"]
-        process.run(argv)
+        soft_tokens.add(self.configuration, label, pin)
         return self.reader.choose(label)
 
 
-def soft_tokens(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> SoftTokens:
-    """No tokens yet. Fails with a sentence where SoftHSM2 is not installed."""
-    module = next((path for path in _MODULES if pathlib.Path(path).exists()), None)
-    if module is None or shutil.which("softhsm2-util") is None:
-        pytest.fail("this tier needs SoftHSM2: apt-get install softhsm2", pytrace=False)
-    (folder / "tokens").mkdir(parents=True)
-    configuration = folder / "softhsm2.conf"
-    lines = (f"directories.tokendir = {folder}/tokens", "objectstore.backend = file", "log.level = ERROR")
-    configuration.write_text("\n".join(lines) + "\n")
-    monkeypatch.setenv("SOFTHSM2_CONF", str(configuration))
-    return SoftTokens(module=module)
+def tokens_in(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> SoftTokens:
+    """No tokens yet, at our own `SOFTHSM2_CONF`."""
+    made = SoftTokens(module=soft_tokens.module(), configuration=soft_tokens.configure(folder))
+    monkeypatch.setenv("SOFTHSM2_CONF", str(made.configuration))
+    return made
 
 
 def no_gateway(made: Office) -> gateway.Gateway:

@@ -11,10 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.support import vpn_client, vpn_pki
+from tests.support import soft_tokens, vpn_client, vpn_pki
 
 PIN = "135790"
-_MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,10 +26,8 @@ class Token:
     @classmethod
     def new(cls, folder: pathlib.Path, label: str) -> Token:
         """Make an empty one with a key pair on it."""
-        (folder / "tokens").mkdir(parents=True)
-        (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
         one = cls(folder=folder, label=label)
-        one._run("softhsm2-util", "--init-token", "--free", f"--label={label}", "--so-pin=24680", f"--pin={PIN}")
+        soft_tokens.add(soft_tokens.configure(folder), label, PIN)
         one._run(*one._tool("--keypairgen", "--key-type=EC:prime256v1"))
         return one
 
@@ -58,7 +55,7 @@ class Token:
         return vpn_client.Credentials(certificate=url.format("cert"), key=url.format("private"))
 
     def _tool(self, *arguments: str) -> list[str]:
-        fixed = [f"--module={_MODULE}", f"--token-label={self.label}", "--login", f"--pin={PIN}"]
+        fixed = [f"--module={soft_tokens.module()}", f"--token-label={self.label}", "--login", f"--pin={PIN}"]
         return ["pkcs11-tool", *fixed, "--id=01", f"--label={self.label}", *arguments]
 
     def _run(self, *command: str) -> None:

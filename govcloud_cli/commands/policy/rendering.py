@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from govcloud_cli.commands import output
-from govcloud_cli.commands.policy import unjudged
+from govcloud_cli.commands.policy import unjudged, words
 from govcloud_cli.compliance import baselines, findings
 
 if TYPE_CHECKING:
@@ -17,17 +16,7 @@ FIRST = 5
 """Findings of one rule that are told one by one; the others are counted."""
 _INPUTS = 12
 
-Parts = tuple[tuple[str, str], ...]
-"""A line: text and its style, several times."""
-
 _STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
-# What a line of a job's log may hold to give the runner orders (`##[…]`, `##vso[…]`), wherever in the line it stands.
-_ORDERS = re.compile(r"#(?=#\[|#vso\[)")
-
-
-def plain(text: str) -> str:
-    """Untrusted words as they may stand within a line of ours: no line ends, no orders to a CI runner."""
-    return _ORDERS.sub(r"\\u0023", output.plain(text).replace("\n", "\\n").replace("\t", "\\t"))
 
 
 def lines(
@@ -37,7 +26,7 @@ def lines(
     everything: bool = False,
     environment: str | None = None,
     registries: Sequence[str] = (),
-) -> Iterator[Parts]:
+) -> Iterator[words.Parts]:
     """What a person reads. No line begins with words of the input: CI runners take some for orders.
 
     Args:
@@ -47,16 +36,16 @@ def lines(
     for group in _grouped(report.of(findings.Outcome.FAIL)):
         yield from _findings(group, first)
     undecided = report.of(findings.Outcome.ERROR, findings.Outcome.UNKNOWN)
-    yield from unjudged.lines(undecided, plain=plain, everything=everything)
+    yield from unjudged.lines(undecided, everything=everything)
     for problem in report.problems:
-        yield ("could not judge (无法判定)", "bold red"), (f": {plain(problem)}", "")
+        yield ("could not judge (无法判定)", "bold red"), (f": {words.plain(problem)}", "")
     if everything:
         for excused in report.of(findings.Outcome.WAIVED, findings.Outcome.BASELINED):
             yield _excused(excused)
     for notice in report.notices:
         style = "bold red" if notice.fails else "yellow"
         named = "baseline (基线)" if notice.waiver == baselines.NAME else f"waiver (豁免) {notice.waiver}"
-        yield (named, style), (f" of {notice.rule}: {plain(notice.detail)}", "")
+        yield (named, style), (f" of {notice.rule}: {words.plain(notice.detail)}", "")
     yield _verdict(report, threshold)
     yield from _inputs(report)
     yield from _settings(report, environment, registries)
@@ -71,7 +60,7 @@ def _grouped(results: Iterable[findings.Result]) -> list[list[findings.Result]]:
     return sorted(groups.values(), key=lambda group: -group[0].policy.spec.severity.rank)
 
 
-def _findings(group: list[findings.Result], first: int | None) -> Iterator[Parts]:
+def _findings(group: list[findings.Result], first: int | None) -> Iterator[words.Parts]:
     policy = group[0].policy
     yield from _head(policy, policy.spec.severity.value, len(group))
     yield from _listed(group, first)
@@ -81,18 +70,22 @@ def _findings(group: list[findings.Result], first: int | None) -> Iterator[Parts
     yield ()
 
 
-def _head(policy: policies.Policy, label: str, count: int) -> Iterator[Parts]:
+def _head(policy: policies.Policy, label: str, count: int) -> Iterator[words.Parts]:
     title = policy.metadata.title
     times = f"  ×{count}" if count > 1 else ""
     style = _STYLES.get(label, "bold red")
     yield (label, style), (f" {policy.metadata.id}", "bold"), (f": {title.en} ({title.zh}){times}", "")
 
 
-def _listed(group: list[findings.Result], first: int | None) -> Iterator[Parts]:
+def _listed(group: list[findings.Result], first: int | None) -> Iterator[words.Parts]:
     for result in group[:first]:
-        yield ("  - ", ""), (_place(result), "cyan"), (f"{plain(result.subject.key)}: {plain(result.message)}", "")
+        yield (
+            ("  - ", ""),
+            (_place(result), "cyan"),
+            (f"{words.plain(result.subject.key)}: {words.plain(result.message)}", ""),
+        )
         if result.requested is not None:
-            asked = f"asked to be waived: {plain(result.requested)!r}"
+            asked = f"asked to be waived: {words.plain(result.requested)!r}"
             yield (
                 ("    ", ""),
                 (asked, "yellow"),
@@ -110,16 +103,16 @@ def _place(result: findings.Result) -> str:
     if place is None:
         return ""
     line = "" if result.line is None else f":{result.line}"
-    return f"{plain(place.file)}{line} "
+    return f"{words.plain(place.file)}{line} "
 
 
-def _excused(result: findings.Result) -> Parts:
+def _excused(result: findings.Result) -> words.Parts:
     by = f" by {result.waiver}" if result.waiver else ""
-    told = f"{_place(result)}{plain(result.subject.key)}: {plain(result.message)}"
+    told = f"{_place(result)}{words.plain(result.subject.key)}: {words.plain(result.message)}"
     return (f"{result.outcome.value}{by}", "yellow"), (f" {result.policy.metadata.id}: {told}", "")
 
 
-def _verdict(report: findings.Report, threshold: policies.Severity) -> Parts:
+def _verdict(report: findings.Report, threshold: policies.Severity) -> words.Parts:
     failing = len(report.failing(threshold))
     held = tuple(dict.fromkeys(one.waiver for one in report.notices if one.fails))
     parts = []
@@ -136,19 +129,19 @@ def _verdict(report: findings.Report, threshold: policies.Severity) -> Parts:
     return ("PASSED (符合)", "bold green"), (f": no finding at or above {threshold.value}{also}", "")
 
 
-def _inputs(report: findings.Report) -> Iterator[Parts]:
-    told = [f"{plain(one.name)} {one.judged} of {one.seen}" for one in report.inputs]
+def _inputs(report: findings.Report) -> Iterator[words.Parts]:
+    told = [f"{words.plain(one.name)} {one.judged} of {one.seen}" for one in report.inputs]
     more = f", and {len(told) - _INPUTS} more" if len(told) > _INPUTS else ""
     if told:
         yield ("judged: ", "cyan"), (", ".join(told[:_INPUTS]) + more, "")
 
 
-def _settings(report: findings.Report, environment: str | None, registries: Sequence[str]) -> Iterator[Parts]:
+def _settings(report: findings.Report, environment: str | None, registries: Sequence[str]) -> Iterator[words.Parts]:
     """By whose settings it was judged, and what policies do without them."""
     if environment is None:
         told = "none (未指定), so GovCloud's defaults count; --env NAME takes profile, registries and waivers of one"
     else:
-        told = plain(environment)
+        told = words.plain(environment)
     yield ("environment (环境): ", "cyan"), (told, "")
     asking = [one.metadata.id for one in report.rules if _reads_registries(one)]
     if asking and not registries:

@@ -7,17 +7,14 @@ of the object is not as Kubernetes has it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from govcloud_cli.commands import output
+from govcloud_cli.commands.policy import words
 from govcloud_cli.compliance import findings, forms, shapes, subjects
 
 if TYPE_CHECKING:
-    from govcloud_cli.commands.policy import rendering
-
-    Parts = rendering.Parts
-    Words = Callable[[str], str]
     Results = Sequence[findings.Result]
 
 FIRST = 5
@@ -62,21 +59,17 @@ _RULE = (
 )
 
 
-def lines(results: Iterable[findings.Result], *, plain: Words, everything: bool) -> Iterator[Parts]:
-    """A block for each object; where a few rules fail on many objects that look right, one for each rule.
-
-    Args:
-        plain: makes words of the input fit to stand within a line.
-    """
+def lines(results: Iterable[findings.Result], *, everything: bool) -> Iterator[words.Parts]:
+    """A block for each object; where a few rules fail on many objects that look right, one for each rule."""
     of_objects, of_rules = _split(results)
     shown = of_objects if everything else of_objects[:FIRST]
     for group in shown:
-        yield from _object(group, plain, everything=everything)
+        yield from _object(group, everything=everything)
     if len(of_objects) > len(shown):
         yield _LABEL, (f": {len(of_objects) - len(shown)} more objects; --all lists them", "")
         yield ()
     for group in of_rules:
-        yield from _rule(group, plain, everything=everything)
+        yield from _rule(group, everything=everything)
 
 
 def _split(results: Iterable[findings.Result]) -> tuple[list[Results], list[Results]]:
@@ -102,13 +95,13 @@ def _is_unreadable(group: Results) -> bool:
     return group[0].message.startswith(findings.UNREADABLE)
 
 
-def _object(group: Results, plain: Words, *, everything: bool) -> Iterator[Parts]:
+def _object(group: Results, *, everything: bool) -> Iterator[words.Parts]:
     subject = group[0].subject
     rules = list(dict.fromkeys(result.policy.metadata.id for result in group))
     told = f" by {output.counted(len(rules), 'rule')}"
-    yield _LABEL, (f" {plain(subject.key)}", "bold"), (told, "")
+    yield _LABEL, (f" {words.plain(subject.key)}", "bold"), (told, "")
     reasons, fix = _reasons(group)
-    yield from _listed([(_place(group, plain), plain(reason)) for reason in reasons], everything=everything)
+    yield from _listed([(_place(group), words.plain(reason)) for reason in reasons], everything=everything)
     first = rules if everything else rules[:FIRST]
     more = f" and {len(rules) - len(first)} more" if len(rules) > len(first) else ""
     yield ("  rules: ", "cyan"), (", ".join(first) + more, "")
@@ -145,34 +138,34 @@ def _reason(result: findings.Result) -> str:
     return f"{reason} (at {subjects.written(result.path)})" if result.path else reason
 
 
-def _place(group: Results, plain: Words) -> str:
+def _place(group: Results) -> str:
     """File and line of the first that knows a line."""
     place = group[0].subject.place
     if place is None:
         return ""
     line = next((f":{result.line}" for result in group if result.line is not None), "")
-    return f"{plain(place.file)}{line} "
+    return f"{words.plain(place.file)}{line} "
 
 
-def _listed(told: Sequence[tuple[str, str]], *, everything: bool) -> Iterator[Parts]:
+def _listed(told: Sequence[tuple[str, str]], *, everything: bool) -> Iterator[words.Parts]:
     shown = told if everything else told[:FIRST]
-    for place, words in shown:
-        yield ("  - ", ""), (place, "cyan"), (words, "")
+    for place, reason in shown:
+        yield ("  - ", ""), (place, "cyan"), (reason, "")
     if len(told) > len(shown):
         yield ("  - ", ""), (f"… and {len(told) - len(shown)} more; --all lists them", "dim")
 
 
-def _rule(group: Results, plain: Words, *, everything: bool) -> Iterator[Parts]:
+def _rule(group: Results, *, everything: bool) -> Iterator[words.Parts]:
     policy = group[0].policy
     title = policy.metadata.title
     times = f"  ×{len(group)}" if len(group) > 1 else ""
     yield _LABEL, (f" {policy.metadata.id}", "bold"), (f": {title.en} ({title.zh}){times}", "")
-    told = [(_place([one], plain), f"{plain(one.subject.key)}: {plain(_reason(one))}") for one in group]
+    told = [(_place([one]), f"{words.plain(one.subject.key)}: {words.plain(_reason(one))}") for one in group]
     yield from _listed(told, everything=everything)
     yield from _fixes(_RULE)
 
 
-def _fixes(fix: tuple[str, str]) -> Iterator[Parts]:
+def _fixes(fix: tuple[str, str]) -> Iterator[words.Parts]:
     yield ("  fix: ", "cyan"), (fix[0], "")
     yield ("  处置: ", "cyan"), (fix[1], "")
     yield ()

@@ -45,8 +45,7 @@ def flows_find_a_way(world: findings.World) -> Iterator[findings.Finding]:
 def _joined(world: findings.World) -> frozenset[frozenset[str]]:
     return frozenset(
         frozenset(pair)
-        for machine in world.platform.spec.machines
-        if platforms.Service.BORDER in machine.services
+        for _, machine in world.serving(platforms.Service.BORDER)
         for pair in itertools.combinations({interface.zone for interface in machine.interfaces}, 2)
     )
 
@@ -55,8 +54,8 @@ def _zones(world: findings.World, end: platforms.FlowEnd) -> tuple[str, ...]:
     if end.zone is not None:
         return (end.zone,) if end.zone in world.zones else ()
     if end.vpn is not None:
-        gateways = (one for one in world.platform.spec.machines if platforms.Service.SSLVPN in one.services)
-        places = (zone for one in gateways for zone in world.zones_of(one))
+        gateways = world.serving(platforms.Service.SSLVPN)
+        places = (zone for _, one in gateways for zone in world.zones_of(one))
         return tuple(zone.id for zone in places if zone.kind is platforms.ZoneKind.EXTERNAL)
     machine = world.machines.get(str(end.machine))
     return tuple(zone.id for zone in world.zones_of(machine)) if machine else ()

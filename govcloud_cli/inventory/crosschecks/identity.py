@@ -44,7 +44,7 @@ def the_host_is_its_own(world: findings.World) -> Iterator[findings.Finding]:
     machine = world.machines.get(host or "")
     if machine is None:
         return
-    serving = [one for one in world.platform.spec.machines if platforms.Service.IDENTITY in one.services]
+    serving = [one for _, one in world.serving(platforms.Service.IDENTITY)]
     if serving != [machine]:
         yield findings.Finding(
             code="GC2008",

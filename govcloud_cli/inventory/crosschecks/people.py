@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from govcloud_cli.inventory import findings
 from govcloud_cli.model import people, tenants
 
-_OWN_ACCOUNTS = frozenset({"admin", "break-glass"})
-_OWN_PREFIXES = ("govcloud-", "service-account-")
-"""Names of accounts that no person has: probes of `verify`, and clients' own, which Keycloak names so."""
 _SHORTEST = 3
 """Characters of a user name, as Keycloak's user profile has it."""
 _NEAR = 0.85
@@ -71,7 +68,7 @@ def accounts_have_a_place(world: findings.World) -> Iterator[findings.Finding]:
 def names_are_nobody_elses(world: findings.World) -> Iterator[findings.Finding]:
     """A person's id is the account's name: none of the platform's own, and one that Keycloak takes."""
     for index, person in enumerate(world.persons):
-        own = person.id in _OWN_ACCOUNTS or person.id.startswith(_OWN_PREFIXES)
+        own = people.is_reserved(person.id)
         if world.people is not None and (own or len(person.id) < _SHORTEST):
             yield findings.Finding(
                 code="GC1807" if own else "GC1808",

@@ -56,12 +56,7 @@ def engineers_are_somewhere(world: findings.World) -> Iterator[findings.Finding]
 def kubeconfig_fits(world: findings.World) -> Iterator[findings.Finding]:
     """A cluster is either there already or made by us."""
     spec = world.platform.spec
-    made = {
-        zone.side
-        for machine in spec.machines
-        if platforms.Service.KUBERNETES in machine.services
-        for zone in world.zones_of(machine)
-    }
+    made = {zone.side for _, machine in world.serving(platforms.Service.KUBERNETES) for zone in world.zones_of(machine)}
     for side in spec.kubeconfig:
         if world.embedded:
             message = f"kubeconfig.{side} names a cluster, but the lab makes its own"

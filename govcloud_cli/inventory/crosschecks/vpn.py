@@ -10,9 +10,7 @@ from govcloud_cli.model import platforms
 
 def gateways_stand_between(world: findings.World) -> Iterator[findings.Finding]:
     """In one zone of kind external and one of kind internet, and serving as nothing else."""
-    for index, machine in enumerate(world.platform.spec.machines):
-        if platforms.Service.SSLVPN not in machine.services:
-            continue
+    for index, machine in world.serving(platforms.Service.SSLVPN):
         where: findings.Where = ("spec", "machines", index)
         zones = world.zones_of(machine)
         # Of a zone that is not there its own fault tells.
@@ -39,7 +37,7 @@ def gateways_stand_between(world: findings.World) -> Iterator[findings.Finding]:
 
 def gateway_and_groups_come_together(world: findings.World) -> Iterator[findings.Finding]:
     """Groups without a gateway have no way in; a gateway without groups lets nobody in."""
-    gateways = _gateways(world)
+    gateways = world.serving(platforms.Service.SSLVPN)
     declared = world.platform.spec.vpn
     if declared is not None and not gateways:
         yield findings.Finding(
@@ -100,8 +98,3 @@ def flows_lead_inwards(world: findings.World) -> Iterator[findings.Finding]:
 def _groups(world: findings.World) -> tuple[platforms.VpnGroup, ...]:
     declared = world.platform.spec.vpn
     return () if declared is None else declared.groups
-
-
-def _gateways(world: findings.World) -> list[tuple[int, platforms.Machine]]:
-    machines = enumerate(world.platform.spec.machines)
-    return [(index, machine) for index, machine in machines if platforms.Service.SSLVPN in machine.services]

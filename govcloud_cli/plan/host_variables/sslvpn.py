@@ -14,7 +14,7 @@ def of(spec: inventory.Inventory, machine: platforms.Machine, planned: vpn.VpnPl
     certificate = vpn.certificate(machine.id)
     return {
         "sslvpn_listen_addresses": [planned.address, planned.address6],
-        "sslvpn_port": services.OFFERS[platforms.Service.SSLVPN].port,
+        "sslvpn_port": services.port(platforms.Service.SSLVPN),
         "sslvpn_tls_certificate_file": controller_files.pki(f"{certificate}.crt"),
         "sslvpn_tls_key_file": controller_files.pki(f"{certificate}.key"),
         "sslvpn_client_ca_file": controller_files.pki(f"{vpn.AUTHORITY}.crt"),

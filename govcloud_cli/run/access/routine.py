@@ -9,10 +9,10 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.governance import chain
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import identity_places, plans
-from govcloud_cli.run import ledger, progress, reach, sites
+from govcloud_cli.plan import administration, identity_places, plans
+from govcloud_cli.run import progress, reach, sites
 from govcloud_cli.run.access import collecting, days
-from govcloud_cli.run.audit import log, places, reading
+from govcloud_cli.run.audit import places, reading, writing
 
 
 def sources(site: sites.Site, side: plans.SidePlan) -> tuple[collecting.Source, ...]:
@@ -25,8 +25,7 @@ def sources(site: sites.Site, side: plans.SidePlan) -> tuple[collecting.Source, 
         if platforms.Service.SSLVPN in machine.services:
             found.append(collecting.Gateway(machine=machine.id, folder=folder, way=way))
         if platforms.Service.IDENTITY in machine.services:
-            address = machine.management or machine.interfaces[0].address
-            url = f"https://{address}:{identity_places.ADMIN_PORT}"
+            url = f"https://{administration.reached_at(machine)}:{identity_places.ADMIN_PORT}"
             found.append(collecting.Identity(url=url, folder=folder, way=way))
     return tuple(found)
 
@@ -38,13 +37,7 @@ def collect(
     asked = sources(site, side)
     if not asked:
         return None
-    opened = log.Log.open(
-        site.space.side(side.side),
-        environment=site.spec.environment,
-        copy_to=places.second_place_of(site),
-        now=clock(),
-    )
-    actor = ledger.actor(site, environ)
+    opened, actor = writing.opened(site, side.side, now=clock()), writing.actor(site, environ)
 
     def record(details: dict[str, Any]) -> chain.Record:
         return opened.append(actor=actor, action=chain.Action.ACCESS_COLLECTED, now=clock(), details=details)

@@ -11,7 +11,6 @@ from govcloud_cli.run.drift.looking import (
     Look,
     MachinesLook,
     ServicesLook,
-    Subject,
     keep_realm,
     look,
     look_at_machines,
@@ -24,6 +23,7 @@ from govcloud_cli.run.drift.mending import mend
 from govcloud_cli.run.drift.realms import is_outdated as is_realm_outdated
 from govcloud_cli.run.drift.realms import restorers
 from govcloud_cli.run.drift.report import document, summary
+from govcloud_cli.run.drift.subjects import Subject
 
 __all__ = (
     "NOTHING",

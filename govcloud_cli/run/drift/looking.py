@@ -6,34 +6,16 @@ import concurrent.futures
 import dataclasses
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from govcloud_cli import errors
-from govcloud_cli.plan import plans, steps
-from govcloud_cli.run import applied, database_access, preparing, process, reach, workspace
-from govcloud_cli.run.drift import findings, machines, realms, seen, tasks, telling
+from govcloud_cli.run import database_access, preparing, process
+from govcloud_cli.run.drift import findings, machines, realms, seen, subjects, tasks, telling
 
 Json = dict[str, Any]
 _WORKER = [sys.executable, "-m", "govcloud_cli.run.inspection.worker"]
 _AWAY = "nothing answers: the side's network is not there"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Subject:
-    """The side that is looked at."""
-
-    plan: plans.SidePlan
-    steps: Sequence[steps.Step]
-    record: applied.Applied
-    """What was last applied; what differs from it by plan is not drift, and is left alone."""
-    folder: workspace.SideFolder
-    way: reach.Reach
-
-    @property
-    def side(self) -> str:
-        """`internal` or `external`."""
-        return self.plan.side.value
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -88,7 +70,7 @@ NOTHING = Look(machines=MachinesLook(), services=ServicesLook())
 """Before anything was applied."""
 
 
-def look(subject: Subject) -> Look:
+def look(subject: subjects.Subject) -> Look:
     """Look at everything that was applied. What cannot be looked at is in the answer, not an exception."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
         asked = pool.submit(look_at_machines, subject)
@@ -96,7 +78,7 @@ def look(subject: Subject) -> Look:
         return Look(machines=asked.result(), services=services)
 
 
-def look_at_machines(subject: Subject) -> MachinesLook:
+def look_at_machines(subject: subjects.Subject) -> MachinesLook:
     """One question to each machine whose last state is known."""
     recorded = subject.record.snapshots
     known = [host for host in subject.plan.hosts if host.name in recorded]
@@ -114,7 +96,7 @@ def look_at_machines(subject: Subject) -> MachinesLook:
     )
 
 
-def look_at_services(subject: Subject) -> ServicesLook:
+def look_at_services(subject: subjects.Subject) -> ServicesLook:
     """One LIST per kind, and a few questions to the database server and the identity service."""
     scope = tasks.scope(subject.steps, subject.record.entries)
     pending = (*sorted(scope.pending), *realms.pending(subject))
@@ -156,7 +138,7 @@ def unknown(side: str, look: ServicesLook) -> tuple[findings.Unread, ...]:
     )
 
 
-def keep_realm(subject: Subject) -> None:
+def keep_realm(subject: subjects.Subject) -> None:
     """Record what the identity service holds now, for the next look. Raises `errors.GovcloudError`."""
     outcome = ask_worker(subject, {"cluster": {}, "databases": [], "realm": realms.job(subject)})
     if not outcome.get("realm"):
@@ -169,7 +151,7 @@ def keep_realm(subject: Subject) -> None:
     realms.keep(subject, outcome["realm"])
 
 
-def _job(subject: Subject, scope: tasks.Scope, digests: Mapping[str, str], known: seen.Seen) -> Json:
+def _job(subject: subjects.Subject, scope: tasks.Scope, digests: Mapping[str, str], known: seen.Seen) -> Json:
     cluster: Json = {}
     if digests:
         cluster = {
@@ -185,7 +167,7 @@ def _job(subject: Subject, scope: tasks.Scope, digests: Mapping[str, str], known
     }
 
 
-def _servers(subject: Subject, names: frozenset[str], known: seen.Seen) -> list[Json]:
+def _servers(subject: subjects.Subject, names: frozenset[str], known: seen.Seen) -> list[Json]:
     found = []
     for machine in subject.plan.databases:
         planned = tasks.planned_databases(subject.plan, machine.id, names)
@@ -211,7 +193,7 @@ def _nothing(job: Json, reason: str) -> list[Json]:
     return realm + cluster + [{"subject": f"databases on {name}", "reason": reason, "machine": name} for name in names]
 
 
-def ask_worker(subject: Subject, job: Json) -> Json:
+def ask_worker(subject: subjects.Subject, job: Json) -> Json:
     """Talk with a worker that stands where the side can be reached. Raises `errors.GovcloudError` if it dies."""
     if not subject.way.exists:
         raise errors.GovcloudError(_AWAY)
@@ -233,7 +215,7 @@ def ask_worker(subject: Subject, job: Json) -> Json:
     )
 
 
-def _remember(subject: Subject, digests: Mapping[str, str], known: seen.Seen, outcome: Json) -> None:
+def _remember(subject: subjects.Subject, digests: Mapping[str, str], known: seen.Seen, outcome: Json) -> None:
     """Write what was found equal; what was not looked at keeps what is known of it."""
     cluster, databases = outcome.get("cluster"), outcome.get("databases")
     record = seen.Seen(
@@ -244,5 +226,5 @@ def _remember(subject: Subject, digests: Mapping[str, str], known: seen.Seen, ou
         seen.save(subject.folder, record)
 
 
-def _unread_machine(subject: Subject, name: str, reason: str) -> findings.Unread:
+def _unread_machine(subject: subjects.Subject, name: str, reason: str) -> findings.Unread:
     return findings.Unread(side=subject.side, part=findings.Part.MACHINE, subject=name, reason=reason)

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from govcloud_cli import errors
 from govcloud_cli.run import database_access, machines
-from govcloud_cli.run.drift import findings, looking, realms
+from govcloud_cli.run.drift import findings, looking, realms, subjects
 from govcloud_cli.run.inspection import keycloak, postgresql
 
 Task = Mapping[str, str]
 
 
-def mend(subject: looking.Subject, found: Sequence[findings.Finding]) -> None:
+def mend(subject: subjects.Subject, found: Sequence[findings.Finding]) -> None:
     """Do it for every finding that has a `mend`. Raises `errors.GovcloudError` with the server's own words."""
     wanted = [finding.mend for finding in found if finding.mend is not None]
     # First the superusers: as long as a role is one, nobody else may change it.
@@ -30,12 +30,12 @@ def mend(subject: looking.Subject, found: Sequence[findings.Finding]) -> None:
         )
 
 
-def _free(subject: looking.Subject, groups: Sequence[str]) -> str:
+def _free(subject: subjects.Subject, groups: Sequence[str]) -> str:
     """Take from groups the roles that nobody planned."""
     return str(looking.ask_worker(subject, {"mend": [], "realm": realms.job(subject), "groups": groups})["error"])
 
 
-def _demote(subject: looking.Subject, wanted: Sequence[Task]) -> str:
+def _demote(subject: subjects.Subject, wanted: Sequence[Task]) -> str:
     roles: dict[str, set[str]] = {}
     for task in wanted:
         roles.setdefault(task["machine"], set()).add(task["role"])
@@ -50,7 +50,7 @@ def _demote(subject: looking.Subject, wanted: Sequence[Task]) -> str:
     return "\n".join(told)
 
 
-def _ask(subject: looking.Subject, wanted: Sequence[Task]) -> str:
+def _ask(subject: subjects.Subject, wanted: Sequence[Task]) -> str:
     by_machine: dict[str, list[Task]] = {}
     for task in wanted:
         by_machine.setdefault(task["machine"], []).append(task)

@@ -11,16 +11,14 @@ import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from govcloud_cli.model import people
 from govcloud_cli.plan import identity, identity_places, plans, steps
 from govcloud_cli.providers.keycloak import parts
 from govcloud_cli.run import workspace
-from govcloud_cli.run.drift import findings, machines
+from govcloud_cli.run.drift import findings, machines, subjects
 from govcloud_cli.run.inspection import keycloak
-
-if TYPE_CHECKING:
-    from govcloud_cli.run.drift import looking
 
 NAME = "realm.json"
 STEP = "identity"
@@ -32,7 +30,7 @@ _BUILT_IN = ("account", "account-console", "admin-cli", "broker", "security-admi
 """Clients that Keycloak brings to every realm."""
 _EXPLAINED = frozenset(
     (
-        *(_REALM, _MASTER, "Client/realm-management", "User/master/break-glass"),
+        *(_REALM, _MASTER, "Client/realm-management", f"User/master/{people.BREAK_GLASS}"),
         *(f"Client/{place}{name}" for place in ("", "master/") for name in _BUILT_IN),
         *(f"Client/master/{name}" for name in ("master-realm", f"{identity_places.REALM}-realm")),
         f"Client/master/{identity.ENGINE_CLIENT}",
@@ -77,7 +75,7 @@ def load(folder: workspace.SideFolder) -> Record:
     return Record()
 
 
-def job(subject: looking.Subject) -> dict[str, str]:
+def job(subject: subjects.Subject) -> dict[str, str]:
     """What `run.inspection.keycloak` takes; empty while the stack never ran."""
     planned, folder = subject.plan.identity, subject.folder
     if planned is None or not subject.record.entries.get(STEP):
@@ -90,7 +88,7 @@ def job(subject: looking.Subject) -> dict[str, str]:
     }
 
 
-def pending(subject: looking.Subject) -> tuple[str, ...]:
+def pending(subject: subjects.Subject) -> tuple[str, ...]:
     """Entries that are about to change by plan."""
     step, last = _step(subject), subject.record.entries.get(STEP, {})
     if step is None or not last:
@@ -98,7 +96,7 @@ def pending(subject: looking.Subject) -> tuple[str, ...]:
     return tuple(sorted(change.entry for change in steps.changes(step.entries, last)))
 
 
-def compare(subject: looking.Subject, live: Mapping[str, Any]) -> Seen:
+def compare(subject: subjects.Subject, live: Mapping[str, Any]) -> Seen:
     """Compare what a worker told (`parts`, `version`) with the plan and with the record. Pure, but for the record."""
     step, record = _step(subject), load(subject.folder)
     if step is None:
@@ -119,13 +117,13 @@ def compare(subject: looking.Subject, live: Mapping[str, Any]) -> Seen:
     return Seen(found=tuple(found), count=len(compared), stale=record.step != subject.record.digests.get(STEP))
 
 
-def is_outdated(subject: looking.Subject) -> bool:
+def is_outdated(subject: subjects.Subject) -> bool:
     """Whether the record is of another state than the one last applied."""
     record, last = load(subject.folder), subject.record
     return bool(job(subject)) and (record.step != last.digests.get(STEP) or record.host != _host(subject))
 
 
-def keep(subject: looking.Subject, live: Mapping[str, Any]) -> None:
+def keep(subject: subjects.Subject, live: Mapping[str, Any]) -> None:
     """Record what the stack left. What its plan did not change stays as it is on record: nobody's change gets in."""
     step, old = _step(subject), load(subject.folder)
     if step is None:
@@ -168,7 +166,7 @@ def _is_administration(part: str) -> bool:
 
 
 def _differences(
-    subject: looking.Subject, part: str, wanted: parts.Fields, there: parts.Fields | None
+    subject: subjects.Subject, part: str, wanted: parts.Fields, there: parts.Fields | None
 ) -> Iterator[findings.Finding]:
     if there is None:
         yield _finding(subject, part, findings.What.MISSING)
@@ -186,7 +184,7 @@ def _differences(
 
 
 def _finding(
-    subject: looking.Subject,
+    subject: subjects.Subject,
     part: str,
     what: findings.What,
     *,
@@ -209,29 +207,29 @@ def _finding(
     )
 
 
-def _restored_by(subject: looking.Subject, part: str) -> str:
+def _restored_by(subject: subjects.Subject, part: str) -> str:
     """The step that knows how a part should be; none where no plan explains it, which is for people to judge."""
     if part not in _EXPLAINED | _entries(subject):
         return ""
     return machines.ROLES if _is_administration(part) else STEP
 
 
-def _mend(subject: looking.Subject, part: str) -> Mapping[str, str] | None:
+def _mend(subject: subjects.Subject, part: str) -> Mapping[str, str] | None:
     groups = () if subject.plan.identity is None else subject.plan.identity.groups
     bare = (group.name for group in groups if f"Group/{group.name}" == part and not group.roles)
     return next(({"kind": keycloak.NO_ROLES, "group": name} for name in bare), None)
 
 
-def _step(subject: looking.Subject) -> steps.Step | None:
+def _step(subject: subjects.Subject) -> steps.Step | None:
     return next((step for step in subject.steps if step.kind is steps.StepKind.IDENTITY), None)
 
 
-def _entries(subject: looking.Subject) -> frozenset[str]:
+def _entries(subject: subjects.Subject) -> frozenset[str]:
     step = _step(subject)
     return frozenset() if step is None else frozenset(step.entries)
 
 
-def _host(subject: looking.Subject) -> str:
+def _host(subject: subjects.Subject) -> str:
     planned = subject.plan.identity
     roles: Mapping[str, str] = subject.record.entries.get("roles", {})
     return "" if planned is None else roles.get(f"Host/{planned.machine}", "")

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from govcloud_cli.plan import databases, plans, steps
+from govcloud_cli.plan import credentials, plans, steps
 from govcloud_cli.providers.kubernetes import kinds
 from govcloud_cli.run import workspace
 
@@ -91,7 +91,7 @@ def desired(side: plans.SidePlan, folder: workspace.SideFolder, entries: Collect
     """The objects named, as the API server takes them: with the values of secrets."""
     wanted = frozenset(entries)
     return {
-        entry: databases.resolve(manifest, _resolver(folder)) if entry.startswith(_SECRET) else manifest
+        entry: credentials.resolve(manifest, _resolver(folder)) if entry.startswith(_SECRET) else manifest
         for entry, manifest in manifests(side)
         if entry in wanted
     }
@@ -117,7 +117,7 @@ def tenants(side: plans.SidePlan) -> dict[str, str]:
     return {place: tenant.id for tenant in side.tenants for place in (*tenant.namespaces, *tenant.databases)}
 
 
-def _resolver(folder: workspace.SideFolder) -> databases.Resolver:
+def _resolver(folder: workspace.SideFolder) -> credentials.Resolver:
     master = bytes.fromhex((folder.secrets / "master").read_text(encoding="ascii").strip())
     ca = (folder.pki / "services-ca.crt").read_text(encoding="ascii")
-    return databases.resolver(master=master, ca=ca)
+    return credentials.resolver(master=master, ca=ca)

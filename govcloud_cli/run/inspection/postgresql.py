@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import sql
 
+from govcloud_cli.plan import credentials
 from govcloud_cli.plan import databases as plans
 from govcloud_cli.providers.postgresql import catalog, scram, server
 
@@ -66,7 +67,7 @@ def passwords(
             generation = plan["generation"]
             told_by = f"govcloud/verifier/{generation}/{role}/{stored}"
             seal = hmac.new(master, told_by.encode(), hashlib.sha256).hexdigest()
-            if verified.get(role) == seal or scram.matches(plans.password(master, role, generation), stored):
+            if verified.get(role) == seal or scram.matches(credentials.password(master, role, generation), stored):
                 seals[role] = seal
             else:
                 told = {"subject": f"Role/{role}", "what": "changed", "field": "password", "withheld": True}

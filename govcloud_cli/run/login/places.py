@@ -7,7 +7,7 @@ import pathlib
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import build, identity_places, platform_flows, services
+from govcloud_cli.plan import administration, build, identity_places, services
 from govcloud_cli.run import applied, sites, workspace
 from govcloud_cli.run.login import profiles
 
@@ -38,15 +38,13 @@ def _server(site: sites.Site, side: platforms.Side, folder: workspace.SideFolder
     if folder.kubeconfig.exists():
         document = json.loads(folder.kubeconfig.read_text(encoding="utf-8"))
         return str(document["clusters"][0]["cluster"]["server"])
-    machine = platform_flows.machine_of(site.spec, side, platforms.Service.KUBERNETES)
+    machine = services.machine_of(site.spec, side, platforms.Service.KUBERNETES)
     if machine is None or site.embedded:
         raise errors.UsageError(
             f"nobody knows here where the cluster of the {side.value} side is",
             remedy="deploy it, or give --issuer, --ca and --server",
         )
-    address = machine.management or machine.interfaces[0].address
-    host = f"[{address}]" if ":" in str(address) else str(address)
-    return f"https://{host}:{services.OFFERS[platforms.Service.KUBERNETES].port}"
+    return f"https://{administration.reached_at(machine)}:{services.port(platforms.Service.KUBERNETES)}"
 
 
 def _authority(path: pathlib.Path) -> str:

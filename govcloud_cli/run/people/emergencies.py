@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from govcloud_cli import errors
-from govcloud_cli.governance import people_changes
+from govcloud_cli.model import people
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import side_secrets
-from govcloud_cli.run.people import connection, places
+from govcloud_cli.run.people import places
 
 _REALM = "/admin/realms/master"
 
@@ -25,7 +25,7 @@ class Opened:
 def unseal(place: places.Place) -> Opened:
     """The account and its password; to be called after the audit record is durable."""
     return Opened(
-        account=people_changes.BREAK_GLASS,
+        account=people.BREAK_GLASS,
         password=side_secrets.unseal(place.folder),
         url=f"{place.identity.admin_url}/admin/master/console/",
     )
@@ -44,15 +44,15 @@ def seal(place: places.Place) -> int:
     return side_secrets.generation(place.folder)
 
 
-def set_password(api: connection.Api, account: str, password: str) -> None:
+def set_password(api: session.Api, account: str, password: str) -> None:
     """Set it and end what the former one opened."""
     path = f"{_REALM}/users/{session.quoted(account)}"
     api.put(f"{path}/reset-password", {"type": "password", "value": password, "temporary": False})
     api.post(f"{path}/logout")
 
 
-def _find(api: connection.Api) -> str:
-    name = people_changes.BREAK_GLASS
+def _find(api: session.Api) -> str:
+    name = people.BREAK_GLASS
     found = api.get(f"{_REALM}/users", query={"username": name, "exact": "true"})
     if not found:
         raise errors.GovcloudError(f"the realm master has no account `{name}`", remedy="deploy: its role makes it")

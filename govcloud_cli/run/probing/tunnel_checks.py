@@ -181,7 +181,14 @@ def _codes(person: probe_people.Person) -> dict[str, str]:
 
 def _asked(place: _Place, member: vpn.Member, job: dict[str, Any]) -> Seen:
     client = next(probe.source for probe in place.own if probe.by == member.group)
-    answers = machines.run_script("tunnels", {client: job}, folder=place.people.folder, way=place.way, timeout=_TIMEOUT)
+    answers = machines.run_script(
+        "tunnels",
+        {client: job},
+        folder=place.people.folder,
+        way=place.way,
+        timeout=_TIMEOUT,
+        needs=("openconnect",),
+    )
     if isinstance(answers[client], errors.GovcloudError):
         raise answers[client]
     return dict(answers[client])

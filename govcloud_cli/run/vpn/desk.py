@@ -11,8 +11,8 @@ from govcloud_cli import errors
 from govcloud_cli.governance import chain
 from govcloud_cli.model import inventory, platforms
 from govcloud_cli.plan import vpn
-from govcloud_cli.run import ledger, sites, workspace
-from govcloud_cli.run.audit import log, places
+from govcloud_cli.run import sites, workspace
+from govcloud_cli.run.audit import writing
 from govcloud_cli.run.pki import model
 from govcloud_cli.run.vpn import authority, certificates, crl, register
 
@@ -74,14 +74,12 @@ def of_site(
     site: sites.Site, side: platforms.Side, *, clock: Callable[[], datetime.datetime], environ: Mapping[str, str]
 ) -> Desk:
     """The office of a side, with its audit log. Raises `errors.GovcloudError` for a log that cannot be written."""
-    folder = site.space.side(side)
-    opened = log.Log.open(folder, environment=site.spec.environment, copy_to=places.second_place_of(site), now=clock())
-    actor = ledger.actor(site, environ)
+    opened, actor = writing.opened(site, side, now=clock()), writing.actor(site, environ)
 
     def note(action: chain.Action, details: Mapping[str, Any]) -> None:
         opened.append(actor=actor, action=action, now=clock(), details=details)
 
-    return Desk(folder=folder, environ=environ, clock=clock, note=note)
+    return Desk(folder=site.space.side(side), environ=environ, clock=clock, note=note)
 
 
 def holder(spec: inventory.Inventory, plan: vpn.VpnPlan, person: str, *, today: datetime.date) -> certificates.Holder:
@@ -92,7 +90,7 @@ def holder(spec: inventory.Inventory, plan: vpn.VpnPlan, person: str, *, today: 
         raise errors.UsageError(
             f"nobody is called '{person}'", where=where, remedy="add the person there, then `govcloud people sync`"
         )
-    if found.leaves_on is not None and found.leaves_on < today:
+    if found.has_left(today):
         raise errors.UsageError(
             f"{person} has left: the last day was {found.leaves_on}",
             where=where,

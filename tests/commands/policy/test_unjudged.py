@@ -28,7 +28,7 @@ def result(about: subjects.Subject, rule: policies.Policy = RULES[0], **rest: An
 
 
 def told(*results: findings.Result, everything: bool = False) -> list[str]:
-    found = unjudged.lines(results, plain=rendering.plain, everything=everything)
+    found = unjudged.lines(results, everything=everything)
     return ["".join(text for text, _ in parts) for parts in found]
 
 

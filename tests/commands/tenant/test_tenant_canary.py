@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from govcloud_cli.plan import databases
+from govcloud_cli.plan import credentials
 from tests.support import inventories
 from tests.support.command_line import run
 
@@ -69,7 +69,7 @@ def test_no_verb_shows_a_secret(tmp_path: pathlib.Path, monkeypatch: pytest.Monk
     master = bytes.fromhex(CANARY)
     role = "transport_prod_roads_rw"
     assert role in results[VERBS.index(("tenant", "render", "transport"))].stdout, "it is a role of this tenant"
-    secrets = [CANARY, databases.password(master, role, 1)]
+    secrets = [CANARY, credentials.password(master, role, 1)]
     searched = [*forms(CANARY), *forms(secrets[1]), master, base64.b64encode(master), base64.urlsafe_b64encode(master)]
     files = (path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != "secrets")
     printed = (f"{one.stdout}{one.stderr}".encode() for one in results)

@@ -1,4 +1,4 @@
-"""A Keycloak for the tests marked `engine`."""
+"""What the tests marked `engine` have in the Keycloak of all."""
 
 from __future__ import annotations
 
@@ -15,25 +15,19 @@ from tests.support import keycloak
 
 
 @pytest.fixture(scope="package")
-def server() -> Iterator[keycloak.Running]:
-    with keycloak.running() as running:
-        yield running
-
-
-@pytest.fixture(scope="package")
-def api(server: keycloak.Running) -> Iterator[session.Session]:
-    with server.session() as one:
+def api(keycloak_server: keycloak.Running) -> Iterator[session.Session]:
+    with keycloak_server.session() as one:
         yield one
 
 
 @pytest.fixture
-def configured(server: keycloak.Running) -> dict[str, Any]:
+def configured(keycloak_server: keycloak.Running) -> dict[str, Any]:
     """The provider's configuration."""
     return {
-        "url": server.url,
+        "url": keycloak_server.url,
         "clientId": keycloak.CLIENT,
         "clientSecret": keycloak.SECRET,
-        "rootCaCertificate": server.ca,
+        "rootCaCertificate": keycloak_server.ca,
     }
 
 

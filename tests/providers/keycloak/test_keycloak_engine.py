@@ -15,7 +15,7 @@ from tests.support import keycloak
 
 pytestmark = pytest.mark.engine
 
-REALM = "types"
+REALM, OTHER_REALM = "types", "other"
 AT = f"/admin/realms/{REALM}"
 Api = session.Session
 Values = dict[str, Any]
@@ -114,7 +114,7 @@ def cases(api: Api) -> Mapping[str, Case]:
         "realm": Case(
             type="Realm",
             made={
-                "realm": "other",
+                "realm": OTHER_REALM,
                 "displayName": "One",
                 "sslRequired": "all",
                 "accessTokenLifespan": "45s",
@@ -129,7 +129,7 @@ def cases(api: Api) -> Mapping[str, Case]:
                 },
             },
             changed={"securityDefenses": {"bruteForceDetection": {"maxLoginFailures": 4}}},
-            drift=lambda api, _: api.put("/admin/realms/other", {"bruteForceProtected": False}),
+            drift=lambda api, _: api.put(f"/admin/realms/{OTHER_REALM}", {"bruteForceProtected": False}),
         ),
         "events": Case(
             type="RealmEvents",
@@ -252,10 +252,10 @@ NAMES = (
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _realm(api: Api) -> Iterator[None]:
-    api.post("/admin/realms", {"realm": REALM, "enabled": True})
-    yield
-    api.delete(AT)
+def _realm(keycloak_server: keycloak.Running) -> Iterator[None]:
+    with keycloak_server.without(REALM, OTHER_REALM) as api:
+        api.post("/admin/realms", {"realm": REALM, "enabled": True})
+        yield
 
 
 @pytest.fixture
@@ -383,18 +383,18 @@ def test_a_refusal_tells_what_and_why_and_never_a_secret(handlers: Mapping[str, 
     assert "very-secret-text" not in repr((caught.value, caught.value.cause, caught.value.remedy))
 
 
-def test_a_token_is_renewed_when_the_server_no_longer_takes_it(server: keycloak.Running) -> None:
-    with server.session() as one:
+def test_a_token_is_renewed_when_the_server_no_longer_takes_it(keycloak_server: keycloak.Running) -> None:
+    with keycloak_server.session() as one:
         one.get(AT)
         one._transport._token = one._transport._token[:-8] + "AAAAAAAA"  # as after a restart
         assert one.get(AT)["realm"] == REALM
 
 
-def test_who_answers_is_verified_and_who_asks_is_told_what_keycloak_says(server: keycloak.Running) -> None:
-    untrusting = session.Session(server.url, keycloak.CLIENT, keycloak.SECRET)
+def test_who_answers_is_verified_and_who_asks_is_told_what_keycloak_says(keycloak_server: keycloak.Running) -> None:
+    untrusting = session.Session(keycloak_server.url, keycloak.CLIENT, keycloak.SECRET)
     with untrusting, pytest.raises(failures.UnreachableError, match="not trusted"):
         untrusting.get(AT)
-    unknown = session.Session(server.url, keycloak.CLIENT, "a-wrong-secret", server.ca)
+    unknown = session.Session(keycloak_server.url, keycloak.CLIENT, "a-wrong-secret", keycloak_server.ca)
     with unknown, pytest.raises(failures.ApiError) as caught:
         unknown.get(AT)
     assert caught.value.status == 401

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import vpn_client, vpn_gateway, vpn_identity, vpn_pki, vpn_token
+from tests.support import accounts, vpn_client, vpn_gateway, vpn_identity, vpn_pki, vpn_token
 
 pytestmark = pytest.mark.engine
 
@@ -121,7 +121,7 @@ class Lab:
 
     world: vpn_gateway.World
     gateway: subprocess.Popen[bytes]
-    codes: dict[str, vpn_identity.Codes]
+    codes: dict[str, accounts.Codes]
 
     def credentials(
         self, person: str | None, *, authority: vpn_pki.Authority | None = None, **values: Any
@@ -329,7 +329,7 @@ def test_who_is_cut_is_out_and_cannot_take_the_session_up_again(lab: Lab) -> Non
     assert "Cookie" in said or "terminated" in said or "disconnect" in said
 
 
-CODES: dict[str, Callable[[vpn_identity.Codes], str]] = {
+CODES: dict[str, Callable[[accounts.Codes], str]] = {
     "a wrong code": lambda codes: vpn_identity.PASSWORD + f"{(int(codes.at(time.time())) + 1) % 1_000_000:06d}",
     "a code of five minutes ago": lambda codes: vpn_identity.PASSWORD + codes.at(time.time() - 300),
     "a code of five minutes ahead": lambda codes: vpn_identity.PASSWORD + codes.at(time.time() + 300),

@@ -16,7 +16,7 @@ import pytest
 from pulumi import automation
 
 from govcloud_cli.model import platforms
-from govcloud_cli.plan import cluster, databases, plans, shards
+from govcloud_cli.plan import cluster, credentials, plans, shards
 from govcloud_cli.providers.kubernetes import client as clients
 from govcloud_cli.providers.kubernetes import transport
 from govcloud_cli.run import database_access, drift, machines, preparing, progress, sides, sites, stacks, workspace
@@ -439,7 +439,7 @@ class _stacks:  # noqa: N801 - a context manager
             client_key=str(server.folder / "admin.key"),
         )
         reach = manifests.Access(kubeconfig=str(self._world.plane.kubeconfig), bundled=True)
-        values = databases.resolver(master=MASTER, ca=(server.folder / "ca.crt").read_text())
+        values = credentials.resolver(master=MASTER, ca=(server.folder / "ca.crt").read_text())
         shard = next((shard for shard in self._world.plan.shards if shard.id == name), None)
 
         def program() -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -21,11 +22,14 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import access, cluster, identity, identity_places, namespaces
+from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run.login import clocks, device, ending, endpoints, profiles, sessions, tokens
 from tests.support import (
+    accounts,
     api_requests,
     control_plane,
     keycloak,
+    logging_in,
     login_forms,
     realms,
     role_templates,
@@ -35,9 +39,10 @@ from tests.support import (
 pytestmark = pytest.mark.engine
 
 ROOT = pathlib.Path(__file__).parents[3]
+ADMIN, OTHER_REALM = f"/admin/realms/{identity_places.REALM}", "other"
 PODS = "/api/v1/namespaces/{}/pods"
-WANG = login_forms.Account(name="wang.fang", password="Correct-Horse-42", otp="wangs-secret-of-20-b")
-ZHAO = login_forms.Account(name="zhao.lei", password="Correct-Horse-42", otp="zhaos-secret-of-20-b")
+WANG = accounts.Account(name="wang.fang", password="Correct-Horse-42", otp="wangs-secret-of-20-b")
+ZHAO = accounts.Account(name="zhao.lei", password="Correct-Horse-42", otp="zhaos-secret-of-20-b")
 REFUSED = {
     "for-another": {"audience": "portal"},
     "without-audience": {"audience": None},
@@ -61,21 +66,21 @@ class World:
     """What is there for all tests."""
 
     server: keycloak.Running
-    admin: realms.Admin
+    admin: session.Session
     api: api_requests.Api
     plane: control_plane.ControlPlane
     issuer: str
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with keycloak.running() as server:
-        admin = realms.Admin(server)
+def world(keycloak_server: keycloak.Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    server = keycloak_server
+    with server.without(identity_places.REALM, OTHER_REALM) as admin:
         abnormal = [realms.client(name, **wrong) for name, wrong in REFUSED.items()]  # type: ignore[arg-type]
         programs = [realms.client("normal"), *abnormal]
         people = {WANG: ["finance:developers"], ZHAO: ["archives:owners"]}
-        admin.ask("POST", "/realms", realms.realm(identity_places.REALM, people, clients=[realms.cli(), *programs]))
-        admin.ask("POST", "/realms", realms.realm("other", people, clients=[realms.cli(), realms.client("normal")]))
+        admin.post("/admin/realms", realms.realm(identity_places.REALM, people, clients=[realms.cli(), *programs]))
+        admin.post("/admin/realms", realms.realm(OTHER_REALM, people, clients=[realms.cli(), realms.client("normal")]))
         issuer = f"{server.url}/realms/{identity_places.REALM}"
         folder = tmp_path_factory.mktemp("plane")
         with control_plane.running(
@@ -127,10 +132,10 @@ def profile(world: World, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatc
 CLOCK = clocks.Clock(now=time.time, monotonic=time.monotonic, sleep=time.sleep)
 
 
-def log_in(world: World, profile: profiles.Profile, account: login_forms.Account = WANG) -> tokens.Tokens:
+def log_in(world: World, profile: profiles.Profile, account: accounts.Account = WANG) -> tokens.Tokens:
     def approve(invitation: device.Invitation) -> None:
         browser = login_forms.Browser(world.server.tls())
-        page = browser.log_in(invitation.whole_url or invitation.url, account, at=fresh_moment(account))
+        page = browser.log_in(invitation.whole_url or invitation.url, with_new_code(world, account))
         assert not page.fields(), page.words
 
     asked = profile.transport()
@@ -140,16 +145,15 @@ def log_in(world: World, profile: profiles.Profile, account: login_forms.Account
     return found
 
 
-_used: dict[str, int] = {}
-
-
-def fresh_moment(account: login_forms.Account) -> float:
-    """A moment whose one-time code was not used yet, since each works once; one step ahead is still let in."""
-    while (step := int(time.time()) // 30 + 1) <= _used.get(account.name, 0):
-        time.sleep(0.5)
-    step = max(step - 1, _used.get(account.name, 0) + 1)
-    _used[account.name] = step
-    return step * 30.0
+def with_new_code(world: World, account: accounts.Account) -> accounts.Account:
+    """The account with another secret of its one-time codes, since each code works once and nobody waits here."""
+    changed = dataclasses.replace(account, otp=secrets.token_hex(10))
+    (user,) = world.admin.get(f"{ADMIN}/users", query={"username": account.name, "exact": "true"})
+    for one in world.admin.get(f"{ADMIN}/users/{user['id']}/credentials"):
+        if one["type"] == "otp":
+            world.admin.delete(f"{ADMIN}/users/{user['id']}/credentials/{one['id']}")
+    world.admin.put(f"{ADMIN}/users/{user['id']}", {**user, "credentials": changed.codes()})
+    return changed
 
 
 def test_a_maintainer_acts_in_his_own_tenants_namespace_and_in_no_other(
@@ -187,7 +191,7 @@ def test_the_same_token_as_it_must_be_is_taken(world: World) -> None:
 
 
 def test_a_token_of_another_realm_is_refused_though_the_same_server_made_it(world: World) -> None:
-    token = realms.password_token(world.server, "normal", "wang.fang.program", realm="other")
+    token = realms.password_token(world.server, "normal", "wang.fang.program", realm=OTHER_REALM)
     assert world.api.ask("GET", PODS.format("finance-prod"), token=token)[0] == 401
 
 
@@ -209,7 +213,7 @@ def test_a_token_that_was_changed_or_signed_by_nobody_is_refused(world: World) -
 def test_an_id_token_is_not_for_the_cluster(world: World) -> None:
     form = {"grant_type": "password", "client_id": "normal", "scope": "openid"}
     form |= {"username": "wang.fang.program", "password": "Correct-Horse-42"}
-    _, answer = realms.post(world.server, f"{world.issuer}/protocol/openid-connect/token", form)
+    _, answer = logging_in.Person(world.server).token(**form)
     assert world.api.ask("GET", "/version", token=answer["id_token"])[0] == 401
 
 
@@ -265,8 +269,8 @@ def test_kubectl_itself_works_with_the_kubeconfig_and_says_what_to_do_when_the_s
     assert "forbidden" in get("archives-prod").stderr
     assert found.access not in folder.kubeconfig.read_text()
 
-    (user,) = (one for one in world.admin.ask("GET", "/realms/govcloud/users?username=wang.fang&exact=true"))
-    world.admin.ask("POST", f"/realms/govcloud/users/{user['id']}/logout")
+    (user,) = world.admin.get(f"{ADMIN}/users", query={"username": "wang.fang", "exact": "true"})
+    world.admin.post(f"{ADMIN}/users/{user['id']}/logout")
     sessions.save(profile, dataclasses.replace(found, expires_at=found.obtained_at))
 
     ended = get("finance-prod")
@@ -288,13 +292,13 @@ def test_a_refresh_token_that_was_copied_ends_the_session_for_both(world: World,
 
 def test_who_logs_out_leaves_nothing_here_and_no_session_there(world: World, profile: profiles.Profile) -> None:
     found = log_in(world, profile, ZHAO)
-    (user,) = world.admin.ask("GET", "/realms/govcloud/users?username=zhao.lei&exact=true")
-    assert world.admin.ask("GET", f"/realms/govcloud/users/{user['id']}/sessions")
+    (user,) = world.admin.get(f"{ADMIN}/users", query={"username": "zhao.lei", "exact": "true"})
+    assert world.admin.get(f"{ADMIN}/users/{user['id']}/sessions")
 
     assert ending.log_out(profile, profile.transport()) == ending.Ended(person="zhao.lei")
 
     assert sessions.load(profile) is None
-    assert world.admin.ask("GET", f"/realms/govcloud/users/{user['id']}/sessions") == []
+    assert world.admin.get(f"{ADMIN}/users/{user['id']}/sessions") == []
     place = endpoints.discover(profile.issuer, profile.transport())
     with pytest.raises(tokens.RefusedError):
         tokens.ask(
@@ -308,7 +312,7 @@ def test_who_logs_out_leaves_nothing_here_and_no_session_there(world: World, pro
 def test_who_says_no_in_the_browser_is_not_logged_in(world: World, profile: profiles.Profile) -> None:
     def refuse(invitation: device.Invitation) -> None:
         browser = login_forms.Browser(world.server.tls())
-        browser.log_in(invitation.whole_url or "", ZHAO, approve=False, at=fresh_moment(ZHAO))
+        browser.log_in(invitation.whole_url or "", with_new_code(world, ZHAO), approve=False)
 
     asked = profile.transport()
     with pytest.raises(errors.PolicyDeniedError, match="denied"):
@@ -331,7 +335,7 @@ def test_the_browser_flow_logs_in_from_end_to_end(world: World, profile: profile
         assert process.stderr is not None
         assert process.stdout is not None
         address = next(line.strip() for line in process.stderr if "https://" in line)
-        landed = login_forms.Browser(world.server.tls()).log_in(address, ZHAO, at=fresh_moment(ZHAO))
+        landed = login_forms.Browser(world.server.tls()).log_in(address, with_new_code(world, ZHAO))
         assert re.match(r"http://127\.0\.0\.1:\d+/callback\?", landed.url), landed.words
         # What somebody else brings is not even an answer.
         with pytest.raises(urllib.error.HTTPError):

@@ -16,9 +16,11 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.governance import chain, one_time_codes, people_changes
 from govcloud_cli.model import people, platforms
+from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import reach, rotations, workspace
-from govcloud_cli.run.people import applying, connection, directory, enrolling, syncing
+from govcloud_cli.run.keycloak import connection
+from govcloud_cli.run.people import applying, directory, enrolling, syncing
 from tests.governance import test_people_changes
 from tests.support import keycloak, people_realm
 
@@ -30,15 +32,9 @@ LI: Row = {"id": "li.wei", "displayName": "李伟", "organisation": "lanhe-tax",
 WANG: Row = {"id": "wang.fang", "displayName": "王芳", "organisation": "lanhe", "duty": "audit"}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[keycloak.Running]:
-    with keycloak.running() as one:
-        yield one
-
-
 @pytest.fixture
-def api(running: keycloak.Running) -> Iterator[session.Session]:
-    with running.session() as one:
+def api(keycloak_server: keycloak.Running) -> Iterator[session.Session]:
+    with keycloak_server.without(identity_places.REALM) as one:
         people_realm.make(one)
         yield one
 
@@ -46,7 +42,7 @@ def api(running: keycloak.Running) -> Iterator[session.Session]:
 class Side:
     """A side's sync, with an audit log in a list."""
 
-    def __init__(self, api: connection.Api, path: pathlib.Path) -> None:
+    def __init__(self, api: session.Api, path: pathlib.Path) -> None:
         self.api = api
         self.folder = workspace.SideFolder(path=path, side=platforms.Side.EXTERNAL)
         self.records: list[tuple[str, Mapping[str, Any]]] = []
@@ -94,33 +90,35 @@ def side(api: session.Session, tmp_path: pathlib.Path) -> Side:
     return Side(api, tmp_path)
 
 
-def test_a_joiner_has_groups_and_can_log_in_only_when_enrolled(running: keycloak.Running, side: Side) -> None:
+def test_a_joiner_has_groups_and_can_log_in_only_when_enrolled(keycloak_server: keycloak.Running, side: Side) -> None:
     outcome = side.sync(LI, WANG)
     assert (outcome.joined, outcome.failures) == (2, [])
     account = side.account("li.wei")
     assert account.groups == {"org:lanhe-tax", "finance:owners"}
     assert (account.name, account.enabled, account.has_code) == ("李伟", True, False)
     assert side.account("wang.fang").groups == {"org:lanhe", "govcloud:auditors"}
-    assert people_realm.log_in(running, "li.wei", PASSWORD).status == 401
+    assert people_realm.log_in(keycloak_server, "li.wei", PASSWORD).status == 401
     before = list(side.actions)
     assert before == ["people-sync-began", "people-joining", "people-joined", "people-sync-ended"]
     assert side.sync(LI, WANG).done == 0
     assert side.actions == before, "a sync that changes nothing writes nothing"
 
 
-def test_password_and_code_get_in_and_nothing_less_does(running: keycloak.Running, side: Side) -> None:
+def test_password_and_code_get_in_and_nothing_less_does(keycloak_server: keycloak.Running, side: Side) -> None:
     side.sync(LI)
     old = side.enrol("li.wei")
     code = one_time_codes.code(old, time.time())
-    assert not people_realm.log_in(running, "li.wei", PASSWORD).ok, "a password alone"
-    assert not people_realm.log_in(running, "li.wei", "Wrong-Horse-7777", code).ok
-    assert not people_realm.log_in(running, "li.wei", PASSWORD, "000000").ok
-    assert people_realm.log_in(running, "li.wei", PASSWORD, code).ok
-    assert not people_realm.log_in(running, "li.wei", PASSWORD, code).ok, "a code works once"
+    assert not people_realm.log_in(keycloak_server, "li.wei", PASSWORD).ok, "a password alone"
+    assert not people_realm.log_in(keycloak_server, "li.wei", "Wrong-Horse-7777", code).ok
+    assert not people_realm.log_in(keycloak_server, "li.wei", PASSWORD, "000000").ok
+    assert people_realm.log_in(keycloak_server, "li.wei", PASSWORD, code).ok
+    assert not people_realm.log_in(keycloak_server, "li.wei", PASSWORD, code).ok, "a code works once"
     new = side.enrol("li.wei", password=None)
     assert new != old
-    assert not people_realm.log_in(running, "li.wei", PASSWORD, people_realm.fresh_code(old)).ok, "the old one is gone"
-    assert people_realm.log_in(running, "li.wei", PASSWORD, one_time_codes.code(new, time.time())).ok
+    assert not people_realm.log_in(keycloak_server, "li.wei", PASSWORD, people_realm.fresh_code(old)).ok, (
+        "the old one is gone"
+    )
+    assert people_realm.log_in(keycloak_server, "li.wei", PASSWORD, one_time_codes.code(new, time.time())).ok
     with pytest.raises(errors.UsageError, match="not good enough") as caught:
         side.enrol("li.wei", password="Aa1-short")
     assert "Aa1-short" not in f"{caught.value.cause}"
@@ -128,20 +126,20 @@ def test_password_and_code_get_in_and_nothing_less_does(running: keycloak.Runnin
     assert sorted(kinds) == ["otp", "password"]
 
 
-def test_a_leaver_can_do_nothing_more_and_is_still_there(running: keycloak.Running, side: Side) -> None:
+def test_a_leaver_can_do_nothing_more_and_is_still_there(keycloak_server: keycloak.Running, side: Side) -> None:
     side.sync(LI, WANG)
     secret = side.enrol("li.wei")
-    tokens = people_realm.log_in(running, "li.wei", PASSWORD, one_time_codes.code(secret, time.time()))
-    assert people_realm.refresh(running, tokens).ok
+    tokens = people_realm.log_in(keycloak_server, "li.wei", PASSWORD, one_time_codes.code(secret, time.time()))
+    assert people_realm.refresh(keycloak_server, tokens).ok
     path = f"{people_realm.ADMIN}/users/{side.account('li.wei').id}"
     assert side.api.get(f"{path}/sessions")
     began = time.monotonic()
     outcome = side.sync(WANG)
     assert time.monotonic() - began < 30
     assert (outcome.left, outcome.failures, side.cut) == (1, [], ["li.wei"])
-    assert not people_realm.refresh(running, tokens).ok
+    assert not people_realm.refresh(keycloak_server, tokens).ok
     assert side.api.get(f"{path}/sessions") == []
-    assert not people_realm.log_in(running, "li.wei", PASSWORD, people_realm.fresh_code(secret)).ok
+    assert not people_realm.log_in(keycloak_server, "li.wei", PASSWORD, people_realm.fresh_code(secret)).ok
     account = side.account("li.wei")
     assert (account.enabled, set(account.groups)) == (False, {"org:lanhe-tax"})
     assert rotations.load(side.folder).generations == {"finance": 2}
@@ -156,35 +154,37 @@ def test_a_leaver_can_do_nothing_more_and_is_still_there(running: keycloak.Runni
     assert (rotations.load(side.folder).generations, side.cut) == ({"finance": 2}, ["li.wei"])
 
 
-def test_who_returns_has_the_account_and_nothing_to_log_in_with(running: keycloak.Running, side: Side) -> None:
+def test_who_returns_has_the_account_and_nothing_to_log_in_with(keycloak_server: keycloak.Running, side: Side) -> None:
     side.sync(LI)
     secret = side.enrol("li.wei")
     identifier = side.account("li.wei").id
-    tokens = people_realm.log_in(running, "li.wei", PASSWORD, one_time_codes.code(secret, time.time()))
+    tokens = people_realm.log_in(keycloak_server, "li.wei", PASSWORD, one_time_codes.code(secret, time.time()))
     side.sync(WANG)
     assert side.sync(LI, WANG).returned == 1
     account = side.account("li.wei")
     assert (account.id, account.enabled, set(account.groups)) == (identifier, True, {"org:lanhe-tax", "finance:owners"})
     assert directory.credentials(side.api, account.id) == []
-    assert not people_realm.refresh(running, tokens).ok
-    assert not people_realm.log_in(running, "li.wei", PASSWORD, people_realm.fresh_code(secret)).ok
+    assert not people_realm.refresh(keycloak_server, tokens).ok
+    assert not people_realm.log_in(keycloak_server, "li.wei", PASSWORD, people_realm.fresh_code(secret)).ok
 
 
-def test_a_mover_has_the_new_groups_only_and_no_session_of_before(running: keycloak.Running, side: Side) -> None:
+def test_a_mover_has_the_new_groups_only_and_no_session_of_before(
+    keycloak_server: keycloak.Running, side: Side
+) -> None:
     side.sync(LI)
     secret = side.enrol("li.wei")
-    tokens = people_realm.log_in(running, "li.wei", PASSWORD, one_time_codes.code(secret, time.time()))
+    tokens = people_realm.log_in(keycloak_server, "li.wei", PASSWORD, one_time_codes.code(secret, time.time()))
     moved = {**LI, "organisation": "lanhe", "groups": ["finance:viewers"], "displayName": "李卫"}
     outcome = side.sync(moved)
     assert (outcome.moved, outcome.failures) == (1, [])
     account = side.account("li.wei")
     assert (set(account.groups), account.name) == ({"org:lanhe", "finance:viewers"}, "李卫")
-    assert not people_realm.refresh(running, tokens).ok
+    assert not people_realm.refresh(keycloak_server, tokens).ok
     assert rotations.load(side.folder).generations == {"finance": 2}
     assert side.sync(moved).done == 0
 
 
-def test_an_account_and_groups_made_by_hand_are_put_right(running: keycloak.Running, side: Side) -> None:
+def test_an_account_and_groups_made_by_hand_are_put_right(keycloak_server: keycloak.Running, side: Side) -> None:
     side.sync(WANG)
     groups = directory.read(side.api).groups
     wang = side.account("wang.fang").id
@@ -198,27 +198,27 @@ def test_an_account_and_groups_made_by_hand_are_put_right(running: keycloak.Runn
     made = {"username": "mallory", "enabled": True, "credentials": [{"type": "password", "value": PASSWORD}]}
     side.api.post(f"{people_realm.ADMIN}/users", made)
     side.api.post(f"{people_realm.ADMIN}/users", {**made, "username": "li.wei"})
-    assert people_realm.log_in(running, "mallory", PASSWORD).ok
-    assert people_realm.log_in(running, "li.wei", PASSWORD).ok
+    assert people_realm.log_in(keycloak_server, "mallory", PASSWORD).ok
+    assert people_realm.log_in(keycloak_server, "li.wei", PASSWORD).ok
     outcome = side.sync(LI, WANG)
     assert (outcome.left, outcome.moved, outcome.failures) == (1, 2, [])
     assert side.account("wang.fang").groups == {"org:lanhe", "govcloud:auditors"}
-    assert not people_realm.log_in(running, "mallory", PASSWORD).ok
-    assert not people_realm.log_in(running, "li.wei", PASSWORD).ok, "who made it knew its password"
+    assert not people_realm.log_in(keycloak_server, "mallory", PASSWORD).ok
+    assert not people_realm.log_in(keycloak_server, "li.wei", PASSWORD).ok, "who made it knew its password"
     held = [details["heldTwoDuties"] for action, details in side.records if "heldTwoDuties" in details]
     assert len(held) == 2
     assert side.sync(LI, WANG).done == 0
 
 
-def test_the_programs_accounts_are_never_touched(running: keycloak.Running, side: Side) -> None:
+def test_the_programs_accounts_are_never_touched(keycloak_server: keycloak.Running, side: Side) -> None:
     side.sync(WANG)
     fields = {"client_id": "robot", "grant_type": "client_credentials"}
-    assert people_realm.token(running, fields).ok
+    assert people_realm.token(keycloak_server, fields).ok
     side.sync()
-    assert people_realm.token(running, fields).ok
+    assert people_realm.token(keycloak_server, fields).ok
 
 
-def test_a_failed_cut_keeps_the_leave_open_and_the_account_shut(running: keycloak.Running, side: Side) -> None:
+def test_a_failed_cut_keeps_the_leave_open_and_the_account_shut(keycloak_server: keycloak.Running, side: Side) -> None:
     side.sync(LI)
     side.enrol("li.wei")
 
@@ -239,10 +239,10 @@ class _Killed(BaseException):
     """Stands for a kill: nothing catches it."""
 
 
-class Mortal:
+class Mortal(session.Api):
     """An API that dies at its n-th change; what it was about to do is done or not, as in a real kill."""
 
-    def __init__(self, api: connection.Api, *, at: int, after: bool) -> None:
+    def __init__(self, api: session.Api, *, at: int, after: bool) -> None:
         self._api, self._left, self._after = api, at, after
         self._lock = threading.Lock()
 
@@ -257,20 +257,11 @@ class Mortal:
                 raise _Killed
         return act()
 
-    def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Any:
-        return self._api.get(path, query=query)
-
-    def find(self, path: str, *, query: Mapping[str, str] | None = None) -> Any:
-        return self._api.find(path, query=query)
-
-    def post(self, path: str, body: Any = None) -> Any:
-        return self._change(lambda: self._api.post(path, body))
-
-    def put(self, path: str, body: Any = None) -> Any:
-        return self._change(lambda: self._api.put(path, body))
-
     def request(self, method: str, path: str, json: Any = None, *, query: Mapping[str, str] | None = None) -> Any:
-        return self._change(lambda: self._api.request(method, path, json, query=query))
+        def act() -> Any:
+            return self._api.request(method, path, json, query=query)
+
+        return act() if method == "GET" else self._change(act)
 
 
 def state(side: Side) -> Any:
@@ -336,8 +327,10 @@ def test_one_joiner_who_is_refused_stops_nobody(side: Side) -> None:
     assert side.account("li.wei").enabled
 
 
-def test_the_worker_behind_a_pipe_does_what_a_session_does(running: keycloak.Running, api: session.Session) -> None:
-    server = connection.Server(url=running.url, secret=keycloak.SECRET, ca=running.ca)
+def test_the_worker_behind_a_pipe_does_what_a_session_does(
+    keycloak_server: keycloak.Running, api: session.Session
+) -> None:
+    server = connection.Server(url=keycloak_server.url, secret=keycloak.SECRET, ca=keycloak_server.ca)
     through = reach.Reach(namespace="not-there")
     with pytest.raises(errors.GovcloudError, match="network is not there"), connection.opened(server, through):
         pass

@@ -15,6 +15,7 @@ import pytest
 
 from govcloud_cli import errors
 from govcloud_cli.governance import people_changes
+from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run.people import directory, syncing
 from govcloud_cli.run.probing import probe_people
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.engine
 NAME = "govcloud-probe-staff"
 KILLED = """
 import os, signal, sys
+from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run.probing import probe_people
 with session.Session(sys.argv[1], sys.argv[2], os.environ["SECRET"], sys.stdin.read()) as api:
@@ -33,15 +35,9 @@ with session.Session(sys.argv[1], sys.argv[2], os.environ["SECRET"], sys.stdin.r
 """
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[keycloak.Running]:
-    with keycloak.running() as one:
-        yield one
-
-
 @pytest.fixture
-def api(running: keycloak.Running) -> Iterator[session.Session]:
-    with running.session() as one:
+def api(keycloak_server: keycloak.Running) -> Iterator[session.Session]:
+    with keycloak_server.without(identity_places.REALM) as one:
         people_realm.make(one)
         yield one
 
@@ -54,11 +50,11 @@ def look(api: session.Session) -> people_changes.Changes:
     return syncing.look(api, (), everyone=test_people_changes.TENANTS, today=test_people_changes.TODAY).changes
 
 
-def kill(running: keycloak.Running, person: str) -> None:
+def kill(keycloak_server: keycloak.Running, person: str) -> None:
     """A run that is killed while its probe is there."""
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, running.url, keycloak.CLIENT, person],
-        input=running.ca,
+        [sys.executable, "-c", KILLED, keycloak_server.url, keycloak.CLIENT, person],
+        input=keycloak_server.ca,
         env={**os.environ, "SECRET": keycloak.SECRET},
         cwd=pathlib.Path(__file__).parents[3],
         text=True,
@@ -69,23 +65,23 @@ def kill(running: keycloak.Running, person: str) -> None:
 
 
 def test_a_probe_logs_in_with_password_and_code_and_is_gone_afterwards(
-    running: keycloak.Running, api: session.Session
+    keycloak_server: keycloak.Running, api: session.Session
 ) -> None:
     with probe_people.probe_person(api, groups=("finance:owners", "org:lanhe-tax"), person=NAME) as person:
         account = directory.read(api).account(NAME)
         assert account is not None
         assert account.groups == {"finance:owners", "org:lanhe-tax"}, "one at the top and one deep in the tree"
-        assert not people_realm.log_in(running, NAME, person.password).ok, "a password alone"
+        assert not people_realm.log_in(keycloak_server, NAME, person.password).ok, "a password alone"
         code = person.one_time_code(time.time())
-        answer = people_realm.log_in(running, NAME, person.password, code)
+        answer = people_realm.log_in(keycloak_server, NAME, person.password, code)
         assert answer.ok
         assert logging_in.claims(answer.content["access_token"])["preferred_username"] == NAME
-        assert not people_realm.log_in(running, NAME, person.password, code).ok, "a code works once"
+        assert not people_realm.log_in(keycloak_server, NAME, person.password, code).ok, "a code works once"
         assert person.password not in repr(person)
         assert repr(person.secret) not in repr(person)
     assert names(api) == set()
-    assert not people_realm.refresh(running, answer).ok
-    assert person.password not in running.log()
+    assert not people_realm.refresh(keycloak_server, answer).ok
+    assert person.password not in keycloak_server.log()
 
 
 def test_a_probe_goes_also_when_the_run_fails(api: session.Session) -> None:
@@ -106,10 +102,10 @@ def test_somebody_who_removed_a_probe_by_hand_breaks_nothing(api: session.Sessio
 
 
 def test_the_probe_of_a_killed_run_goes_after_ten_minutes_or_with_the_next_of_its_name(
-    running: keycloak.Running, api: session.Session
+    keycloak_server: keycloak.Running, api: session.Session
 ) -> None:
-    kill(running, NAME)
-    kill(running, "govcloud-probe-other")
+    kill(keycloak_server, NAME)
+    kill(keycloak_server, "govcloud-probe-other")
     assert names(api) == {NAME, "govcloud-probe-other"}
     assert probe_people.sweep(api, now=time.time()) == 0, "it might be of a run that is still there"
     with probe_people.probe_person(api, groups=(), person=NAME):

@@ -21,7 +21,7 @@ OURS = {"person": "li.wei", "pin": "246810"}
 def test_a_key_is_made_there_and_its_certificate_is_put_beside_it(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    vpn.soft_tokens(tmp_path / "unused", monkeypatch)
+    vpn.tokens_in(tmp_path / "unused", monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     request = x509.load_pem_x509_csr(laptop.main({"operation": "request", **OURS})["request"].encode())
     assert request.is_signature_valid

@@ -86,8 +86,8 @@ def test_a_gateway_that_was_not_reached_refused_nobody(monkeypatch: pytest.Monke
 def test_without_a_tunnel_nothing_is_said_of_what_it_leads_to() -> None:
     assert tried("through", "spoofed-source", "cookie-after-log-out") == {
         "through": "error: there is no tunnel",
-        "spoofed-source": "error: _UnableError: there are no two tunnels, or nothing to reach",
-        "cookie-after-log-out": "error: _UnableError: there was no session",
+        "spoofed-source": "error: UnableError: there are no two tunnels, or nothing to reach",
+        "cookie-after-log-out": "error: UnableError: there was no session",
     }
 
 

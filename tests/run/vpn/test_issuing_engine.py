@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture
 def soft(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> vpn.SoftTokens:
-    return vpn.soft_tokens(tmp_path / "soft", monkeypatch)
+    return vpn.tokens_in(tmp_path / "soft", monkeypatch)
 
 
 @pytest.fixture
