@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import pathlib
+import shlex
 import time
+import urllib.parse
 from typing import TYPE_CHECKING
 
 import click
@@ -106,26 +109,42 @@ def _log_in(profile: profiles.Profile, *, browser: bool, port: int) -> tokens.To
     asked = profile.transport()
     place = endpoints.discover(profile.issuer, asked)
     if browser:
-        found = browser_flow.log_in(asked, place, clock=clock, invite=_show_address, port=port)
+        address = functools.partial(_show_address, way=profile.connect)
+        found = browser_flow.log_in(asked, place, clock=clock, invite=address, port=port)
     else:
-        found = device.log_in(asked, place, clock=clock, invite=_show_code)
+        code = functools.partial(_show_code, way=profile.connect)
+        found = device.log_in(asked, place, clock=clock, invite=code)
     profiles.save(profile)
     sessions.save(profile, found)
     return found
 
 
-def _show_code(invitation: device.Invitation) -> None:
+def _show_code(invitation: device.Invitation, way: tuple[str, int] | None) -> None:
     minutes = max(invitation.seconds // 60, 1)
+    url = invitation.whole_url or invitation.url
     click.echo("Log in with any browser (请用浏览器打开):", err=True)
-    click.echo(f"  {invitation.whole_url or invitation.url}", err=True)
+    click.echo(f"  {url}", err=True)
+    _show_way(url, way)
     click.echo(f"and check that it shows this code (核对验证码): {invitation.code}", err=True)
     click.echo(f"Waiting, at most {minutes} minutes (等待登录); Ctrl-C stops.", err=True)
 
 
-def _show_address(url: str) -> None:
+def _show_address(url: str, way: tuple[str, int] | None) -> None:
     click.echo("Open this in a browser on this machine (请在本机浏览器打开):", err=True)
     click.echo(f"  {url}", err=True)
+    _show_way(url, way)
     click.echo("Waiting, at most 5 minutes (等待登录); Ctrl-C stops.", err=True)
+
+
+def _show_way(url: str, way: tuple[str, int] | None) -> None:
+    """In the lab no name leads to the identity service, and this host alone has a way: say how a browser takes it."""
+    if way is None:
+        return
+    parts = urllib.parse.urlsplit(url)
+    rule = f"MAP {parts.hostname}:{parts.port or 443} {way[0]}:{way[1]}"
+    told = shlex.join(["chromium", f"--host-resolver-rules={rule}", url])
+    click.echo(f"In the lab only this host has a way to it, {way[0]}:{way[1]} (实验环境); for example:", err=True)
+    click.echo(f"  {told}", err=True)
 
 
 def _tell(profile: profiles.Profile, found: tokens.Tokens, *, as_json: bool) -> None:

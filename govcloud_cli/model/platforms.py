@@ -298,7 +298,7 @@ class Directory(base.Model):
     account: Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "uid"
     """The attribute that holds the account's name, which is the person's id."""
     authority: Pem | None = None
-    """Who issued its certificate (PEM, `authority: |`); left out: an authority that Debian trusts, or the platform's."""
+    """Who issued its certificate (PEM); left out: an authority that Debian trusts, or the platform's own."""
 
 
 class Identity(base.Model):

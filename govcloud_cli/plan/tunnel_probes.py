@@ -19,6 +19,8 @@ LOG_IN, STILL_GOOD = "log-in", "still-good"
 """With everything right: at first, and after the attacks, which shows that no ban was what refused them."""
 BANNED = "password-spraying"
 """With everything right too, after more wrong attempts than are allowed."""
+ATTEMPTS = 5
+"""Failures after which the gateway bans an address: as its role has it (`sslvpn_attempts`)."""
 HANDSHAKES = ("no-certificate", "other-authority", "revoked", "expired", "without-person")
 """Right password and code with no good certificate."""
 SECRETS = ("wrong-code", "reused-code", "late-code", "early-code")

@@ -12,7 +12,17 @@ from govcloud_cli import errors
 from govcloud_cli.run import process, reach, ssh, workspace
 
 _REMOTE = pathlib.Path(__file__).parent / "remote"
-_START = "\nimport json, sys\nprint(json.dumps(main(json.loads({argument!r}))))\n"
+_PACKAGE = "govcloud_cli.run.remote"
+# There is no GovCloud on a machine: its modules come as text, and find each other by their names here.
+_START = f"""
+import json, sys, types
+package = sys.modules["{_PACKAGE}"] = types.ModuleType("{_PACKAGE}")
+for name, text in {{modules!r}}:
+    module = sys.modules["{_PACKAGE}." + name] = types.ModuleType("{_PACKAGE}." + name)
+    exec(compile(text, name + ".py", "exec"), module.__dict__)
+    setattr(package, name, module)
+print(json.dumps(module.main(json.loads({{argument!r}}))))
+"""
 
 
 def run_script(
@@ -22,15 +32,17 @@ def run_script(
     folder: workspace.SideFolder,
     way: reach.Reach,
     timeout: float = 60.0,
+    needs: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Run `remote/<script>.py` on each host of `arguments` with its argument; return its answer per host.
 
+    `needs`: other modules of that folder that it imports, none before those that it imports itself.
     A host that cannot be asked answers with the `errors.GovcloudError` itself, so that one dead machine hides no other.
     """
-    source = (_REMOTE / f"{script}.py").read_text(encoding="utf-8")
+    modules = [(name, (_REMOTE / f"{name}.py").read_text(encoding="utf-8")) for name in (*needs, script)]
 
     def ask(host: str) -> Any:
-        text = source + _START.format(argument=json.dumps(arguments[host]))
+        text = _START.format(modules=modules, argument=json.dumps(arguments[host]))
         # A snapshot of /etc by anybody but root would be a guess.
         argv = way.command(ssh.as_root(folder, host, ("python3", "-")))
         try:

@@ -46,6 +46,7 @@ def test_an_office_machine_logs_in_by_three_words_and_then_by_none(monkeypatch: 
     result = run("login", *OFFICE, "--ca", "ca.pem")
     assert (result.code, result.stdout) == (0, f"{profiles.locate('default').kubeconfig}\n")
     assert f"{ISSUER}/device?user_code=ABCD-EFGH" in result.stderr
+    assert "host-resolver-rules" not in result.stderr
     assert "ABCD-EFGH" in result.stderr
     assert "Logged in as wang.fang (登录成功)" in result.stderr
     assert kept().access == "access-1"
@@ -177,7 +178,10 @@ def test_an_environment_says_itself_where_to_log_in(tmp_path: pathlib.Path, monk
     )
     answered_by(monkeypatch, service)
 
-    document = run("login", "--env", str(lab), "--json").document
+    result = run("login", "--env", str(lab), "--json")
+    document = result.document
+    # No name leads to it in the lab: a browser is told the way.
+    assert "'--host-resolver-rules=MAP external-identity:443 127.0.0.1:8888'" in result.stderr
 
     saved = profiles.load(document["profile"])
     assert saved is not None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import yaml
+
 from govcloud_cli import resources
 from govcloud_cli.inventory import loading
 from govcloud_cli.model import inventory, people, platforms
@@ -68,6 +70,11 @@ def test_every_attack_must_fail_and_who_is_right_gets_in_before_and_after_them()
     found = expected(inventories.lab())
     assert {act for act, outcome in found.items() if outcome == "forbidden"} == set(tunnel_probes.ATTACKS)
     assert {act for act, outcome in found.items() if outcome == "allowed"} == {"log-in", "still-good"}
+
+
+def test_as_many_attempts_are_made_as_lead_to_a_ban() -> None:
+    defaults = yaml.safe_load((resources.folder("roles") / "sslvpn" / "defaults" / "main.yml").read_text("utf-8"))
+    assert defaults["sslvpn_attempts"] == tunnel_probes.ATTEMPTS
 
 
 def test_the_internal_side_and_a_platform_without_a_client_outside_have_none() -> None:

@@ -61,3 +61,16 @@ def test_scripts_and_arguments_travel_by_standard_input_not_by_command_line(
 def test_a_commands_exit_code_comes_back(folder: workspace.SideFolder) -> None:
     assert machines.execute("one", ["sh", "-c", "exit 9"], folder=folder, way=HERE, terminal=False) == 9
     assert machines.execute("dead", ["true"], folder=folder, way=HERE, terminal=False) == 255
+
+
+def test_a_script_finds_the_modules_that_it_needs_where_there_is_no_govcloud(
+    folder: workspace.SideFolder, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH")
+    monkeypatch.chdir(tmp_path)
+    group = {"person": "li.wei", "probes": []}
+    job = {"address": "192.0.2.1", "port": 443, "authority": "", "certificates": {}, "group": group}
+    asked = machines.run_script("tunnels", {"one": job}, folder=folder, way=HERE, needs=("openconnect",))
+    assert asked == {"one": {}}
+    alone = machines.run_script("tunnels", {"one": job}, folder=folder, way=HERE)["one"]
+    assert "cannot import name 'openconnect'" in str(alone.cause)

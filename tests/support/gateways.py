@@ -56,6 +56,7 @@ class Machine:
         monkeypatch.setattr(gateway, "CRL_PATH", str(folder / "vpn-ca.crl"))
         monkeypatch.setattr(gateway, "BUNDLE_PATH", str(folder / "vpn-ca.crt"))
         monkeypatch.setattr(admitting, "FOLDER", str(folder / "people"))
+        monkeypatch.setattr(gateway, "PEOPLE_PATH", str(folder / "people"))
         (folder / "people").mkdir()
         for name in ("vpn-ca.crl", "vpn-ca.crt"):
             (folder / name).write_text("old")

@@ -16,7 +16,7 @@ import pytest
 
 from govcloud_cli.commands import runs
 from govcloud_cli.model import people, platforms
-from govcloud_cli.providers.keycloak import failures
+from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run import sites, workspace
 from govcloud_cli.run.people import places
 from tests.support import inventories
@@ -25,7 +25,7 @@ NOW = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=datetime.UTC)
 _USER = r"/admin/realms/(?:govcloud|master)/users/([^/]+)"
 
 
-class Service:
+class Service(session.Api):
     """Users, groups and what was asked for."""
 
     def __init__(self, groups: list[str]) -> None:
@@ -54,7 +54,7 @@ class Service:
         return next(one for one in self.users.values() if one["username"] == name)
 
     def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Any:
-        """See `connection.Api`."""
+        """See `session.Api`."""
         first = int((query or {}).get("first", 0))
         if path.endswith("/users"):
             wanted, prefix = (query or {}).get("username"), (query or {}).get("exact") == "false"
@@ -74,12 +74,8 @@ class Service:
             return [{"start": 0, "lastAccess": 0, "ipAddress": "10.20.0.9"}] * user["sessions"]
         raise NotImplementedError(path)
 
-    def find(self, path: str, *, query: Mapping[str, str] | None = None) -> Any:
-        """See `connection.Api`."""
-        return self.get(path, query=query)
-
     def post(self, path: str, body: Any = None) -> Any:
-        """See `connection.Api`."""
+        """See `session.Api`."""
         self._heard("POST", path)
         if path.endswith("/partialImport"):
             for one in body["users"]:
@@ -90,7 +86,7 @@ class Service:
             raise NotImplementedError(path)
 
     def put(self, path: str, body: Any = None) -> Any:
-        """See `connection.Api`."""
+        """See `session.Api`."""
         self._heard("PUT", path)
         user = self._user(path)
         if found := re.search(r"/groups/([^/]+)$", path):
@@ -107,8 +103,9 @@ class Service:
             user.update(body)
 
     def request(self, method: str, path: str, json: Any = None, *, query: Mapping[str, str] | None = None) -> Any:
-        """See `connection.Api`: what is deleted."""
-        del json, query
+        """See `session.Api`: what is found, or deleted."""
+        if method == "GET":
+            return self.get(path, query=query)
         self._heard(method, path)
         user = self._user(path)
         if found := re.search(r"/groups/([^/]+)$", path):
@@ -119,6 +116,7 @@ class Service:
             del self.users[user["id"]]
         else:
             raise NotImplementedError(path)
+        return None
 
     def _heard(self, method: str, path: str) -> None:
         if self.refuses(method, path):

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from govcloud_cli.governance import people_changes
-    from govcloud_cli.run.people import connection, places
+    from govcloud_cli.providers.keycloak import session
+    from govcloud_cli.run.people import places
 
 
 def find(environment: str, side: str | None) -> tuple[places.Place, ...]:
@@ -34,7 +35,7 @@ def only(environment: str, side: str | None) -> places.Place:
     return found[0]
 
 
-def account(place: places.Place, api: connection.Api, person: str) -> people_changes.Account:
+def account(place: places.Place, api: session.Api, person: str) -> people_changes.Account:
     """A person's account. Raises `errors.UsageError`, saying what is missing or who may be meant, if there is none."""
     from govcloud_cli.run.people import directory
 

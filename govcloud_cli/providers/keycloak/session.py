@@ -11,6 +11,7 @@ Raises `errors.GovcloudError`: `failures.ApiError` (`NotFoundError`, `ConflictEr
 
 from __future__ import annotations
 
+import abc
 import threading
 import urllib.parse
 from collections.abc import Mapping
@@ -23,7 +24,41 @@ Json = Any
 """What `json.loads` returns; None for an answer without a body."""
 
 
-class Session:
+class Api(abc.ABC):
+    """What can be asked of a Keycloak, by whatever way; any number of threads may."""
+
+    @abc.abstractmethod
+    def request(self, method: str, path: str, json: Json = None, *, query: Mapping[str, str] | None = None) -> Json:
+        """Send one request and return the answer."""
+
+    def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Json:
+        """Return what is at `path`."""
+        return self.request("GET", path, query=query)
+
+    def find(self, path: str, *, query: Mapping[str, str] | None = None) -> Json:
+        """Return what is at `path`, None if nothing is."""
+        try:
+            return self.request("GET", path, query=query)
+        except failures.NotFoundError:
+            return None
+
+    def post(self, path: str, body: Json = None) -> Json:
+        """Make something; returns its representation, or `{"id": …}` where Keycloak only says where it is."""
+        return self.request("POST", path, body)
+
+    def put(self, path: str, body: Json = None) -> Json:
+        """Change what is at `path`."""
+        return self.request("PUT", path, body)
+
+    def delete(self, path: str, body: Json = None, *, query: Mapping[str, str] | None = None) -> Json:
+        """Remove what is at `path`; what is gone already is no error."""
+        try:
+            return self.request("DELETE", path, body, query=query)
+        except failures.NotFoundError:
+            return None
+
+
+class Session(Api):
     """One Keycloak, as the service account of one client (OAuth 2.0 client credentials, RFC 6749 4.4)."""
 
     def __init__(
@@ -49,34 +84,8 @@ class Session:
         self._cancelled = cancelled or threading.Event()
         self._transport = transport.Transport(account)
 
-    def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Json:
-        """Return what is at `path`."""
-        return self.request("GET", path, query=query)
-
-    def find(self, path: str, *, query: Mapping[str, str] | None = None) -> Json:
-        """Return what is at `path`, None if nothing is."""
-        try:
-            return self.request("GET", path, query=query)
-        except failures.NotFoundError:
-            return None
-
-    def post(self, path: str, body: Json = None) -> Json:
-        """Make something; returns its representation, or `{"id": …}` where Keycloak only says where it is."""
-        return self.request("POST", path, body)
-
-    def put(self, path: str, body: Json = None) -> Json:
-        """Change what is at `path`."""
-        return self.request("PUT", path, body)
-
-    def delete(self, path: str, body: Json = None) -> Json:
-        """Remove what is at `path`; what is gone already is no error."""
-        try:
-            return self.request("DELETE", path, body)
-        except failures.NotFoundError:
-            return None
-
     def request(self, method: str, path: str, json: Json = None, *, query: Mapping[str, str] | None = None) -> Json:
-        """Send one request and return the answer."""
+        """As `Api.request`."""
         call = transport.Call(method=method, path=path, query=dict(query or {}), body=json)
         return loop.run(self._transport.request(call), self._cancelled)
 

@@ -6,17 +6,16 @@ import base64
 import contextlib
 import dataclasses
 import datetime
-import json
 import pathlib
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import filelock
 
 from govcloud_cli import errors
-from govcloud_cli.run import machines, process, reach, workspace
-from govcloud_cli.run.access import days, lines
+from govcloud_cli.run import machines, reach, workspace
+from govcloud_cli.run.access import days, identity_events, lines
+from govcloud_cli.run.keycloak import connection
 
 LOG = "/var/log/govcloud/vpn.jsonl"
 """Where the role `sslvpn` writes one line per event."""
@@ -93,16 +92,9 @@ class Identity:
 
     def take(self, cursor: Json, *, now: datetime.datetime) -> Taken:
         """As `Source.take`."""
-        try:
-            secret = (self.folder.secrets / "identity-engine").read_text(encoding="ascii").strip()
-            authority = (self.folder.pki / "services-ca.crt").read_text(encoding="ascii")
-        except OSError as error:
-            raise errors.GovcloudError("the identity service is not deployed yet", cause=error.strerror) from None
-        job = {"url": self.url, "secret": secret, "ca": authority, "cursor": cursor}
-        argv = self.way.command([sys.executable, "-m", "govcloud_cli.run.access.identity_worker"])
-        answer = json.loads(process.run(argv, stdin=json.dumps(job), timeout=_TIMEOUT).stdout)
-        if "failed" in answer:
-            raise errors.GovcloudError("the identity service does not tell its events", cause=answer["failed"])
+        server = connection.Server.of(self.folder, self.url)
+        with connection.opened(server, self.way) as api:
+            answer = identity_events.fetch(lambda path, query: api.get(path, query=query), cursor)
         return Taken(
             lines=tuple(lines.of_identity(one, collected=now) for one in answer["events"]),
             cursor=answer["cursor"],

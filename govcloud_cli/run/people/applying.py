@@ -12,8 +12,8 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.governance import people_changes
 from govcloud_cli.plan import identity_places
-from govcloud_cli.providers.keycloak import failures, session
-from govcloud_cli.run.people import connection, directory
+from govcloud_cli.providers.keycloak import session
+from govcloud_cli.run.people import directory
 
 BATCH = 100
 """Joiners of one import: all of them or none."""
@@ -23,7 +23,7 @@ _DEFAULT_ROLE = f"default-roles-{identity_places.REALM}"
 class Accounts:
     """The accounts of a realm, to be changed."""
 
-    def __init__(self, api: connection.Api, groups: Mapping[str, tuple[directory.Group, ...]]) -> None:
+    def __init__(self, api: session.Api, groups: Mapping[str, tuple[directory.Group, ...]]) -> None:
         """`groups` of `directory.read`."""
         self._api = api
         self._groups = groups
@@ -82,17 +82,17 @@ class Accounts:
     def _end_offline(self, account: str, client: str) -> None:
         for one in self._api.get(_path(account, "offline-sessions", client)):
             path = f"{directory.ADMIN}/sessions/{session.quoted(one['id'])}"
-            _absent_is_fine(self._api, path, {"isOffline": "true"})
+            self._api.delete(path, query={"isOffline": "true"})
 
     def _strip(self, account: str) -> None:
         """Take what the account can log in with."""
         for one in directory.credentials(self._api, account):
-            _absent_is_fine(self._api, _path(account, "credentials", one["id"]), {})
+            self._api.delete(_path(account, "credentials", one["id"]))
 
     def _regroup(self, account: str, *, added: Sequence[str], removed: Sequence[str]) -> None:
         for name in removed:
             for group in self._groups[name]:
-                _absent_is_fine(self._api, _path(account, "groups", group.id), {})
+                self._api.delete(_path(account, "groups", group.id))
         for name in added:
             if name not in self._groups:
                 raise errors.GovcloudError(f"there is no group `{name}`", remedy="deploy, then run again")
@@ -101,10 +101,3 @@ class Accounts:
 
 def _path(account: str, *rest: str) -> str:
     return "/".join((f"{directory.ADMIN}/users", *(session.quoted(part) for part in (account, *rest))))
-
-
-def _absent_is_fine(api: connection.Api, path: str, query: Mapping[str, str]) -> None:
-    try:
-        api.request("DELETE", path, query=query)
-    except failures.NotFoundError:
-        return

@@ -11,7 +11,6 @@ from govcloud_cli.governance import people_changes
 from govcloud_cli.model import people
 from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
-from govcloud_cli.run.people import connection
 
 ADMIN = f"/admin/realms/{identity_places.REALM}"
 AT_ONCE = 8
@@ -42,7 +41,7 @@ class Directory:
         return next((account for account in self.accounts if account.person == person), None)
 
 
-def read(api: connection.Api) -> Directory:
+def read(api: session.Api) -> Directory:
     """Every account with its groups. Raises `errors.GovcloudError`."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         groups = _groups(api, pool)
@@ -61,7 +60,7 @@ def read(api: connection.Api) -> Directory:
     )
 
 
-def credentials(api: connection.Api, account: str) -> list[Any]:
+def credentials(api: session.Api, account: str) -> list[Any]:
     """What an account can log in with: `id`, `type`, `createdDate` (milliseconds); never a secret."""
     found: list[Any] = api.get(f"{ADMIN}/users/{session.quoted(account)}/credentials")
     return found
@@ -70,7 +69,7 @@ def credentials(api: connection.Api, account: str) -> list[Any]:
 _BRIEF: Mapping[str, str] = {"briefRepresentation": "true"}
 
 
-def _groups(api: connection.Api, pool: concurrent.futures.Executor) -> list[Group]:
+def _groups(api: session.Api, pool: concurrent.futures.Executor) -> list[Group]:
     """The whole tree, level by level: Keycloak lists the children of one group at a time."""
     found: list[Group] = []
     level = list(_pages(api, f"{ADMIN}/groups", _BRIEF))
@@ -82,11 +81,11 @@ def _groups(api: connection.Api, pool: concurrent.futures.Executor) -> list[Grou
     return found
 
 
-def _members(api: connection.Api, group: Group) -> list[str]:
+def _members(api: session.Api, group: Group) -> list[str]:
     return [one["id"] for one in _pages(api, f"{ADMIN}/groups/{session.quoted(group.id)}/members", _BRIEF)]
 
 
-def _pages(api: connection.Api, path: str, query: Mapping[str, str]) -> Iterator[Any]:
+def _pages(api: session.Api, path: str, query: Mapping[str, str]) -> Iterator[Any]:
     first = 0
     while True:
         page = api.get(path, query={**query, "first": str(first), "max": str(_PAGE)})

@@ -8,7 +8,7 @@ from govcloud_cli import errors
 from govcloud_cli.model import people
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import side_secrets
-from govcloud_cli.run.people import connection, places
+from govcloud_cli.run.people import places
 
 _REALM = "/admin/realms/master"
 
@@ -44,14 +44,14 @@ def seal(place: places.Place) -> int:
     return side_secrets.generation(place.folder)
 
 
-def set_password(api: connection.Api, account: str, password: str) -> None:
+def set_password(api: session.Api, account: str, password: str) -> None:
     """Set it and end what the former one opened."""
     path = f"{_REALM}/users/{session.quoted(account)}"
     api.put(f"{path}/reset-password", {"type": "password", "value": password, "temporary": False})
     api.post(f"{path}/logout")
 
 
-def _find(api: connection.Api) -> str:
+def _find(api: session.Api) -> str:
     name = people.BREAK_GLASS
     found = api.get(f"{_REALM}/users", query={"username": name, "exact": "true"})
     if not found:

@@ -11,7 +11,7 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.governance import one_time_codes, people_changes
 from govcloud_cli.providers.keycloak import failures, session
-from govcloud_cli.run.people import connection, directory, passwords
+from govcloud_cli.run.people import directory, passwords
 
 _LABEL = "govcloud"
 """How the account page names a code of ours; Keycloak wants no two alike, so chance follows."""
@@ -26,7 +26,7 @@ class Enrolled:
 
 
 def enrol(
-    api: connection.Api,
+    api: session.Api,
     account: people_changes.Account,
     *,
     password: str | None,
@@ -55,7 +55,7 @@ def enrol(
     return Enrolled(uri=one_time_codes.uri(secret, issuer=issuer, account=account.person))
 
 
-def lacking(api: connection.Api, person: str) -> tuple[str, ...]:
+def lacking(api: session.Api, person: str) -> tuple[str, ...]:
     """What a person still needs to log in: `account`, or `password` and `one-time code`; ordered, empty if nothing."""
     found = api.get(f"{directory.ADMIN}/users", query={"username": person, "exact": "true"})
     if not found:
@@ -84,19 +84,16 @@ def code_credential(secret: bytes, *, label: str) -> dict[str, Any]:
     }
 
 
-def _codes(api: connection.Api, account: str) -> set[str]:
+def _codes(api: session.Api, account: str) -> set[str]:
     return {one["id"] for one in directory.credentials(api, account) if one["type"] == "otp"}
 
 
-def _remove(api: connection.Api, path: str, those: set[str]) -> None:
+def _remove(api: session.Api, path: str, those: set[str]) -> None:
     for one in sorted(those):
-        try:
-            api.request("DELETE", f"{path}/credentials/{session.quoted(one)}")
-        except failures.NotFoundError:
-            continue
+        api.delete(f"{path}/credentials/{session.quoted(one)}")
 
 
-def _set_password(api: connection.Api, path: str, password: str) -> None:
+def _set_password(api: session.Api, path: str, password: str) -> None:
     try:
         api.put(f"{path}/reset-password", {"type": "password", "value": password, "temporary": False})
     except failures.ApiError as error:

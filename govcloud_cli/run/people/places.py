@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from govcloud_cli import errors
 from govcloud_cli.model import platforms, tenants
 from govcloud_cli.plan import identity, plans
-from govcloud_cli.providers.keycloak import transport
+from govcloud_cli.providers.keycloak import session, transport
 from govcloud_cli.run import decisions, reach, sites, workspace
-from govcloud_cli.run.people import connection
+from govcloud_cli.run.keycloak import connection
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,21 +46,12 @@ class Place:
         return tuple(one for one in spec.tenants if spec.zone(one.spec.zone).side is self.side)
 
     @contextlib.contextmanager
-    def opened(self, *, patience: float = transport.PATIENCE) -> Iterator[connection.Api]:
+    def opened(self, *, patience: float = transport.PATIENCE) -> Iterator[session.Api]:
         """The admin API; `patience`: seconds for a service that does not answer.
 
         Raises `errors.GovcloudError` where the service was never deployed, or does not answer.
         """
-        try:
-            secret = (self.folder.secrets / identity.ENGINE_SECRET).read_text(encoding="ascii").strip()
-            authority = (self.folder.pki / "services-ca.crt").read_text(encoding="ascii")
-        except FileNotFoundError as error:
-            raise errors.GovcloudError(
-                f"the identity service of the {self.side.value} side was never deployed",
-                where=str(error.filename),
-                remedy="run `govcloud deploy` first",
-            ) from None
-        server = connection.Server(url=self.identity.admin_url, secret=secret, ca=authority, patience=patience)
+        server = connection.Server.of(self.folder, self.identity.admin_url, patience=patience)
         with connection.opened(server, reach.of(self.plan)) as api:
             yield api
 

@@ -12,8 +12,9 @@ from govcloud_cli import errors
 from govcloud_cli.governance import chain, people_changes, people_refusals
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
+from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import ledger, progress, rotations, sides, workspace
-from govcloud_cli.run.people import connection, outside, places, rotating, syncing
+from govcloud_cli.run.people import outside, places, rotating, syncing
 from govcloud_cli.run.probing import probe_people
 
 _SHOWN = 5
@@ -64,7 +65,7 @@ class Rotated:
 
 
 def look_at(
-    place: places.Place, api: connection.Api, *, today: datetime.date, coming: Iterable[str] = ()
+    place: places.Place, api: session.Api, *, today: datetime.date, coming: Iterable[str] = ()
 ) -> syncing.Outlook:
     """What a sync of one side would do; `coming`: groups that will have been made by then."""
     known = place.site.spec.people

@@ -18,8 +18,9 @@ from typing import Any, Protocol
 from govcloud_cli import errors
 from govcloud_cli.governance import chain, people_changes, people_comparing
 from govcloud_cli.model import people, tenants
+from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import rotations, workspace
-from govcloud_cli.run.people import applying, connection, directory, records
+from govcloud_cli.run.people import applying, directory, records
 
 Cut = Callable[[Sequence[people_changes.Leave]], None]
 """Ends what leavers have beside their account. May be called again for the same; raises `errors.GovcloudError`."""
@@ -63,7 +64,7 @@ class Outcome:
 
 
 def look(
-    api: connection.Api,
+    api: session.Api,
     known: Sequence[people.Person],
     *,
     everyone: Sequence[tenants.Tenant],
@@ -88,7 +89,7 @@ def look(
 class Sync:
     """One side's sync."""
 
-    api: connection.Api
+    api: session.Api
     outlook: Outlook
     folder: workspace.SideFolder
     record: Record

@@ -16,8 +16,9 @@ from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.plan import database_servers, databases, identity, identity_probes, plans, probes
+from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import machines, process, reach, sites, workspace
-from govcloud_cli.run.people import connection, places
+from govcloud_cli.run.people import places
 from govcloud_cli.run.probing import probe_people
 
 _TIMEOUT = 180.0
@@ -85,7 +86,7 @@ def _from_here(place: places.Place, own: Sequence[probes.Probe], way: reach.Reac
         return dict(json.loads(done.stdout))
 
 
-def _person(until: contextlib.ExitStack, api: connection.Api, group: str) -> probe_people.Person:
+def _person(until: contextlib.ExitStack, api: session.Api, group: str) -> probe_people.Person:
     made = probe_people.probe_person(api, groups=(group,), person=probe_people.name())
     return until.enter_context(made)
 

@@ -16,8 +16,8 @@ from typing import Any
 from govcloud_cli import errors
 from govcloud_cli.governance import one_time_codes
 from govcloud_cli.model import people
-from govcloud_cli.providers.keycloak import failures, session
-from govcloud_cli.run.people import connection, directory, enrolling
+from govcloud_cli.providers.keycloak import session
+from govcloud_cli.run.people import directory, enrolling
 
 OLD_SECONDS = 600.0
 """No verify runs so long: what is older is of one that was killed."""
@@ -47,7 +47,7 @@ def name() -> str:
 
 @contextlib.contextmanager
 def probe_person(
-    api: connection.Api,
+    api: session.Api,
     *,
     groups: tuple[str, ...],
     person: str,
@@ -79,7 +79,7 @@ def probe_person(
             _remove(api, account)
 
 
-def sweep(api: connection.Api, *, now: float, also: str | None = None) -> int:
+def sweep(api: session.Api, *, now: float, also: str | None = None) -> int:
     """Remove the accounts of runs that were killed, and the one called `also`; return how many there were."""
     found = 0
     for one in _accounts(api):
@@ -89,20 +89,19 @@ def sweep(api: connection.Api, *, now: float, also: str | None = None) -> int:
     return found
 
 
-def _accounts(api: connection.Api) -> list[Any]:
+def _accounts(api: session.Api) -> list[Any]:
     """Accounts whose names begin as probes' do; the search is by prefix, and in more than the name."""
     query = {"username": people.PROBE, "exact": "false", "briefRepresentation": "true", "max": "1000"}
     found = api.get(f"{directory.ADMIN}/users", query=query)
     return [one for one in found if one["username"].startswith(people.PROBE) and not one.get("federationLink")]
 
 
-def _remove(api: connection.Api, account: str) -> None:
+def _remove(api: session.Api, account: str) -> None:
     """With it go its sessions: what it got by them is worth nothing afterwards, but for the access token's seconds."""
-    with contextlib.suppress(failures.NotFoundError):
-        api.request("DELETE", f"{directory.ADMIN}/users/{session.quoted(account)}")
+    api.delete(f"{directory.ADMIN}/users/{session.quoted(account)}")
 
 
-def _path(api: connection.Api, group: str) -> str:
+def _path(api: session.Api, group: str) -> str:
     query = {"search": group, "exact": "true", "populateHierarchy": "false"}
     for one in api.get(f"{directory.ADMIN}/groups", query=query):
         if one["name"] == group:

@@ -18,7 +18,7 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 
@@ -110,24 +110,26 @@ class Member:
         if act not in identity_probes.SLOW and bad_tokens.expires(self.given.access) - self.clock() < _LEAST_SECONDS:
             # On a slow machine: an end that came meanwhile would be a reason to refuse that is not the probe's.
             self.log_in()
-        if act in identity_probes.BAD_TOKENS:
-            return judged(self._api("GET", _in(probe["target"], "configmaps?limit=1"), token=self._bad(act))[0])
-        if act in ("open-database", "token-as-password", "log-in-as"):
-            return self._database(probe)
-        return self._allowed(act, probe["target"])
+        return self._STEPS[act](self, probe)
 
-    def _allowed(self, act: str, target: str) -> str:
-        if act == "review":
-            asked = {"spec": {"resourceAttributes": {"namespace": target, "verb": "create", "resource": "configmaps"}}}
-            status, answer = self._api("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", asked)
-            return reviewed(status, answer)
-        if act == "read-password":
-            return judged(self._secret(target)[0])
-        if act == "list-namespaces":
-            return judged(self._api("GET", "/api/v1/namespaces?limit=1")[0])
-        path, attempt = _written(act, target)
-        status, answer = self._api("POST", f"{path}?dryRun=All", attempt)
-        return written(status, answer)
+    def _review(self, probe: Probe) -> str:
+        attributes = {"namespace": probe["target"], "verb": "create", "resource": "configmaps"}
+        asked = {"spec": {"resourceAttributes": attributes}}
+        return reviewed(*self._api("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", asked))
+
+    def _read_password(self, probe: Probe) -> str:
+        return judged(self._secret(probe["target"])[0])
+
+    def _list_namespaces(self, _: Probe) -> str:
+        return judged(self._api("GET", "/api/v1/namespaces?limit=1")[0])
+
+    def _write(self, probe: Probe) -> str:
+        path, attempt = _written(probe["act"], probe["target"])
+        return written(*self._api("POST", f"{path}?dryRun=All", attempt))
+
+    def _bad_token(self, probe: Probe) -> str:
+        token = self._bad(probe["act"])
+        return judged(self._api("GET", _in(probe["target"], "configmaps?limit=1"), token=token)[0])
 
     def _bad(self, act: str) -> str:
         if act in bad_tokens.FORGERIES:
@@ -186,6 +188,15 @@ class Member:
             return response.status, json.loads(response.read() or b"{}")
         finally:
             connection.close()
+
+    _STEPS: ClassVar[Mapping[str, Callable[[Member, Probe], str]]] = {
+        "review": _review,
+        "read-password": _read_password,
+        "list-namespaces": _list_namespaces,
+        **dict.fromkeys(("write", "grant", "bind-cluster-role"), _write),
+        **dict.fromkeys(("open-database", "token-as-password", "log-in-as"), _database),
+        **dict.fromkeys(identity_probes.BAD_TOKENS, _bad_token),
+    }
 
 
 def judged(status: int) -> str:

@@ -28,8 +28,6 @@ Seen = dict[str, str]
 _TIMEOUT = 180.0
 _PACKET_TIMEOUT = 2.0
 _GATE = "/etc/ocserv/gate.json"
-_ATTEMPTS = 5
-"""As many as the role allows (`sslvpn_attempts`)."""
 _STEPS = 12
 """Codes before and after now, half a minute each: for a run's time, and for some that are long past or far ahead."""
 
@@ -167,7 +165,7 @@ def _job(
             "person": member.person,
             "password": person.password,
             "codes": _codes(person),
-            "attempts": _ATTEMPTS,
+            "attempts": tunnel_probes.ATTEMPTS,
             "other": {"password": other.password, "codes": _codes(other)},
             "probes": [dataclasses.asdict(probe) for probe in own],
         },
@@ -181,7 +179,14 @@ def _codes(person: probe_people.Person) -> dict[str, str]:
 
 def _asked(place: _Place, member: vpn.Member, job: dict[str, Any]) -> Seen:
     client = next(probe.source for probe in place.own if probe.by == member.group)
-    answers = machines.run_script("tunnels", {client: job}, folder=place.people.folder, way=place.way, timeout=_TIMEOUT)
+    answers = machines.run_script(
+        "tunnels",
+        {client: job},
+        folder=place.people.folder,
+        way=place.way,
+        timeout=_TIMEOUT,
+        needs=("openconnect",),
+    )
     if isinstance(answers[client], errors.GovcloudError):
         raise answers[client]
     return dict(answers[client])

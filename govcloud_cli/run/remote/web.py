@@ -30,7 +30,7 @@ def main(argument: dict[str, Any]) -> dict[str, str]:
 
 
 def _one(probe: dict[str, Any], argument: dict[str, Any]) -> str:
-    act = {"page": _page, "tls": _tls, "plain": _plain}[probe["act"]]
+    act = _STEPS[probe["act"]]
     connect, answer = argument["timeout"]
     try:
         sock = socket.create_connection((probe["target"], probe["port"]), connect)
@@ -92,3 +92,6 @@ def _context(argument: dict[str, Any]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=argument["authority"])
     return context
+
+
+_STEPS = {"page": _page, "tls": _tls, "plain": _plain}

@@ -19,7 +19,8 @@ from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import reach, rotations, workspace
-from govcloud_cli.run.people import applying, connection, directory, enrolling, syncing
+from govcloud_cli.run.keycloak import connection
+from govcloud_cli.run.people import applying, directory, enrolling, syncing
 from tests.governance import test_people_changes
 from tests.support import keycloak, people_realm
 
@@ -41,7 +42,7 @@ def api(keycloak_server: keycloak.Running) -> Iterator[session.Session]:
 class Side:
     """A side's sync, with an audit log in a list."""
 
-    def __init__(self, api: connection.Api, path: pathlib.Path) -> None:
+    def __init__(self, api: session.Api, path: pathlib.Path) -> None:
         self.api = api
         self.folder = workspace.SideFolder(path=path, side=platforms.Side.EXTERNAL)
         self.records: list[tuple[str, Mapping[str, Any]]] = []
@@ -238,10 +239,10 @@ class _Killed(BaseException):
     """Stands for a kill: nothing catches it."""
 
 
-class Mortal:
+class Mortal(session.Api):
     """An API that dies at its n-th change; what it was about to do is done or not, as in a real kill."""
 
-    def __init__(self, api: connection.Api, *, at: int, after: bool) -> None:
+    def __init__(self, api: session.Api, *, at: int, after: bool) -> None:
         self._api, self._left, self._after = api, at, after
         self._lock = threading.Lock()
 
@@ -256,20 +257,11 @@ class Mortal:
                 raise _Killed
         return act()
 
-    def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Any:
-        return self._api.get(path, query=query)
-
-    def find(self, path: str, *, query: Mapping[str, str] | None = None) -> Any:
-        return self._api.find(path, query=query)
-
-    def post(self, path: str, body: Any = None) -> Any:
-        return self._change(lambda: self._api.post(path, body))
-
-    def put(self, path: str, body: Any = None) -> Any:
-        return self._change(lambda: self._api.put(path, body))
-
     def request(self, method: str, path: str, json: Any = None, *, query: Mapping[str, str] | None = None) -> Any:
-        return self._change(lambda: self._api.request(method, path, json, query=query))
+        def act() -> Any:
+            return self._api.request(method, path, json, query=query)
+
+        return act() if method == "GET" else self._change(act)
 
 
 def state(side: Side) -> Any:

@@ -7,12 +7,21 @@ from typing import Any
 import pytest
 
 from govcloud_cli import errors
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import identity_probes, probes
 from govcloud_cli.run.login import endpoints
 from govcloud_cli.run.probing import probe_people, signing_in, token_probes
 from tests.run.probing import test_bad_tokens
+from tests.support import inventories
 
 PERSON = probe_people.Person(name="govcloud-probe-1", password="secret", secret=bytes(20))
 END = 1_800_000_000
+
+
+def test_whatever_is_planned_is_tried_and_nothing_else() -> None:
+    planned = identity_probes.plan(inventories.lab(), platforms.Side.EXTERNAL)
+    acts = {probe.act for probe in planned if probe.kind is probes.Kind.TOKEN}
+    assert acts == set(token_probes.Member._STEPS)
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,19 @@ import types
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from govcloud_cli import errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import probes
-from govcloud_cli.run import reach
+from govcloud_cli.run import reach, workspace
 from govcloud_cli.run.people import places
 from govcloud_cli.run.probing import tunnel_checks
-from govcloud_cli.run.vpn import crl, desk, register
-from tests.support import inventories, vpn
+from govcloud_cli.run.vpn import desk, register
+from tests.support import gateways, inventories, vpn
 
 HERE = reach.Reach(namespace=None)
+PERSON = "govcloud-probe-staff"
 SPRAYING = "tunnel/internet-client/staff/password-spraying"
 
 
@@ -59,36 +61,28 @@ def test_a_side_without_a_gateway_is_asked_nothing() -> None:
     assert list(tunnel_checks.jobs(site, internal, HERE)) == []
 
 
-class Published:
-    """A gateway that takes every list."""
-
-    machine = "gateway"
-
-    def __init__(self) -> None:
-        self.times = 0
-
-    def publish(self, *, disconnect: Any = (), forget: Any = ()) -> tuple[str, ...]:
-        self.times += 1
-        return tuple(disconnect)
-
-
 @pytest.mark.parametrize("fails", [False, True])
-def test_whatever_happens_no_certificate_counts_afterwards(tmp_path: pathlib.Path, fails: bool) -> None:
-    office, there = vpn.office(tmp_path), Published()
+def test_whatever_happens_no_certificate_counts_afterwards(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    office, machine = vpn.office(tmp_path), gateways.Machine(tmp_path / "gateway", monkeypatch)
     office.desk.prepare()
-    gate: Any = there
+    (workspace.make_folder(office.folder.ssh) / "config").touch()
+    machine.connect([{**gateways.LI_CONNECTED, "Username": PERSON}])
 
     def counting() -> list[str]:
         return [one.person for one in register.read(register.path_of(office.folder)) if one.counts(office.now)]
 
+    def listed() -> int:
+        """How many certificates the gateway refuses."""
+        return len(x509.load_pem_x509_crl((machine.place / "vpn-ca.crl").read_bytes()))
+
     try:
-        with tunnel_checks._registered(office.desk, gate, ["govcloud-probe-staff"]):
-            assert counting() == ["govcloud-probe-staff"], "one of the two is revoked from the start"
+        with tunnel_checks._registered(office.desk, vpn.no_gateway(office), [PERSON]):
+            assert (counting(), listed()) == ([PERSON], 1), "one of the two is revoked from the start"
             if fails:
                 raise RuntimeError("a probe")
     except RuntimeError:
         assert fails
-    assert counting() == []
-    (listed,) = crl.read(crl.path_of(office.folder))
-    assert len(list(listed)) == 2
-    assert there.times == 2
+    assert (counting(), listed()) == ([], 2)
+    assert f"occtl disconnect user {PERSON}" in machine.calls

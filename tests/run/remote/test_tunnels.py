@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from govcloud_cli.plan import tunnel_probes
 from govcloud_cli.run.remote import tunnels
 
 PREFIX = "tunnel/x/staff/"
@@ -57,6 +58,24 @@ def tried(*acts: str, password: str = "right") -> dict[str, str]:
     return {name.removeprefix(PREFIX): seen for name, seen in tunnels.main(argument).items()}
 
 
+def test_whatever_is_planned_is_tried_and_nothing_else_and_each_once() -> None:
+    acts = [act for act, _ in tunnels._STEPS]
+    planned = (*tunnel_probes.ATTACKS, *(getattr(tunnel_probes, name) for name in ("BEFORE", "THROUGH", "LOG_IN")))
+    assert sorted(acts) == sorted((*planned, tunnel_probes.STILL_GOOD))
+
+
+def test_no_refusal_can_be_a_ban_for_those_before_it() -> None:
+    """What is counted by the gateway until somebody gets in, in the order in which it is tried."""
+    counted = 0
+    for act, _ in tunnels._STEPS:
+        if act == tunnel_probes.BANNED:
+            return
+        counted = 0 if act in (tunnel_probes.LOG_IN, tunnel_probes.STILL_GOOD) else counted
+        counted += act in (*tunnel_probes.SECRETS, tunnel_probes.OTHERS_PASSWORD)
+        assert counted < tunnel_probes.ATTEMPTS, act
+    pytest.fail("the attack that leads to a ban is the last one")
+
+
 def test_who_is_refused_is_told_from_who_gets_in() -> None:
     assert tried("still-good", "revoked", "no-certificate", "others-password") == {
         "still-good": "allowed",
@@ -86,8 +105,8 @@ def test_a_gateway_that_was_not_reached_refused_nobody(monkeypatch: pytest.Monke
 def test_without_a_tunnel_nothing_is_said_of_what_it_leads_to() -> None:
     assert tried("through", "spoofed-source", "cookie-after-log-out") == {
         "through": "error: there is no tunnel",
-        "spoofed-source": "error: _UnableError: there are no two tunnels, or nothing to reach",
-        "cookie-after-log-out": "error: _UnableError: there was no session",
+        "spoofed-source": "error: UnableError: there are no two tunnels, or nothing to reach",
+        "cookie-after-log-out": "error: UnableError: there was no session",
     }
 
 

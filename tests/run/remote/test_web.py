@@ -10,14 +10,21 @@ from typing import Any
 
 import pytest
 
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import identity_probes, probes
 from govcloud_cli.run.remote import web
 from tests.run.login import test_transport
-from tests.support import control_plane
+from tests.support import control_plane, inventories
 
 
 def ask(port: int, authority: str, act: str, by: str, *, host: str = "localhost") -> str:
     probe = {"id": "x", "target": "127.0.0.1", "port": port, "act": act, "by": by}
     return web.main({"timeout": (2.0, 2.0), "host": host, "authority": authority, "probes": [probe]})["x"]
+
+
+def test_whatever_is_planned_is_tried_and_nothing_else() -> None:
+    planned = identity_probes.plan(inventories.lab(), platforms.Side.EXTERNAL)
+    assert {probe.act for probe in planned if probe.kind is probes.Kind.WEB} == set(web._STEPS)
 
 
 @pytest.mark.parametrize(

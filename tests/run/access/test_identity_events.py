@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from govcloud_cli.providers.keycloak import failures
-from govcloud_cli.run.access import identity_worker
+from govcloud_cli.run.access import identity_events
 
 PEOPLE = {("govcloud", "u1"): "li.wei", ("govcloud", "u2"): "wang.fang", ("master", "u3"): "break-glass"}
 OWN = {"type": "CLIENT_LOGIN", "clientId": "govcloud-engine"}
@@ -43,28 +43,28 @@ def ids(answer: dict[str, Any]) -> list[str]:
 def test_each_event_comes_once_and_one_that_was_stored_late_comes_too() -> None:
     keycloak = Keycloak()
     keycloak.add(1_000_000, 1_030_000, 1_030_000)
-    answer = identity_worker.fetch(keycloak.get, {})
+    answer = identity_events.fetch(keycloak.get, {})
     assert ids(answer) == ["e0", "e1", "e2"]
     keycloak.add(1_020_000)
-    answer = identity_worker.fetch(keycloak.get, answer["cursor"])
+    answer = identity_events.fetch(keycloak.get, answer["cursor"])
     assert ids(answer) == ["e3"]
     keycloak.add(2_000_000)
-    answer = identity_worker.fetch(keycloak.get, answer["cursor"])
+    answer = identity_events.fetch(keycloak.get, answer["cursor"])
     assert ids(answer) == ["e4"]
-    assert identity_worker.fetch(keycloak.get, answer["cursor"])["events"] == []
+    assert identity_events.fetch(keycloak.get, answer["cursor"])["events"] == []
     assert len(answer["cursor"]["govcloud/events"]["seen"]) == 1, "only what the next question overlaps with is kept"
 
 
 def test_more_than_a_collection_takes_comes_with_the_next_and_none_is_lost_or_there_twice() -> None:
     keycloak = Keycloak()
     # All within what is asked for again, as an attack would be.
-    times = range(1_000_000, 1_000_000 + 2 * identity_worker.MOST + 700)
+    times = range(1_000_000, 1_000_000 + 2 * identity_events.MOST + 700)
     keycloak.add(*times)
     taken: list[int] = []
     cursor: dict[str, Any] = {}
     rounds, more = 0, True
     while more:
-        answer = identity_worker.fetch(keycloak.get, cursor)
+        answer = identity_events.fetch(keycloak.get, cursor)
         taken += [one["time"] for one in answer["events"]]
         cursor, more, rounds = answer["cursor"], answer["more"], rounds + 1
     assert taken == list(times)
@@ -81,7 +81,7 @@ def test_administration_comes_too_and_says_who_did_what_to_whom() -> None:
     keycloak.add(3, to="govcloud/admin-events", authDetails=sealed, operationType="DELETE", resourcePath="groups/u2")
     keycloak.add(4, to="master/events", type="LOGIN", userId="u3")
     keycloak.add(5, to="govcloud/events", type="LOGOUT", userId="u1")
-    found = {one["time"]: one for one in identity_worker.fetch(keycloak.get, {})["events"]}
+    found = {one["time"]: one for one in identity_events.fetch(keycloak.get, {})["events"]}
     assert (found[1]["person"], found[1]["about"]) == ("li.wei", "wang.fang")
     assert "person" not in found[2], "whom nobody knows any more keeps his number"
     assert (found[3]["person"], found[3].get("about")) == ("break-glass", None)
@@ -92,9 +92,9 @@ def test_administration_comes_too_and_says_who_did_what_to_whom() -> None:
 def test_looking_is_no_news_by_itself_and_comes_with_what_is() -> None:
     keycloak = Keycloak()
     keycloak.add(1_000_000)
-    before = identity_worker.fetch(keycloak.get, {})["cursor"]
+    before = identity_events.fetch(keycloak.get, {})["cursor"]
     keycloak.add(1_100_000, 1_200_000, to="master/events", **OWN)
-    answer = identity_worker.fetch(keycloak.get, before)
+    answer = identity_events.fetch(keycloak.get, before)
     assert (answer["events"], answer["cursor"]) == ([], before)
     keycloak.add(1_250_000, to="master/events", **{**OWN, "type": "CLIENT_LOGIN_ERROR"})
-    assert ids(identity_worker.fetch(keycloak.get, before)) == ["e1", "e2", "e3"]
+    assert ids(identity_events.fetch(keycloak.get, before)) == ["e1", "e2", "e3"]

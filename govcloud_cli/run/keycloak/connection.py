@@ -1,6 +1,6 @@
 """Keycloak's admin API from where we are, although in the lab it answers inside a network namespace only.
 
-There a worker (`run.people.worker`) makes the requests: one JSON document a line, many at a time.
+There a worker (`run.keycloak.worker`) makes the requests: one JSON document a line, many at a time.
 """
 
 from __future__ import annotations
@@ -13,35 +13,16 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from typing import IO, Any, Protocol
+from typing import IO, Any, Self
 
 from govcloud_cli import errors
 from govcloud_cli.plan import identity
 from govcloud_cli.providers.keycloak import failures, session, transport
-from govcloud_cli.run import process, reach
+from govcloud_cli.run import process, reach, workspace
 
 Json = Any
-_WORKER = (sys.executable, "-m", "govcloud_cli.run.people.worker")
+_WORKER = (sys.executable, "-m", "govcloud_cli.run.keycloak.worker")
 _PATIENCE = 300.0
-
-
-class Api(Protocol):
-    """What `providers.keycloak.session.Session` offers, as far as it is used here; any number of threads may."""
-
-    def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Json:
-        """What is at `path`."""
-
-    def find(self, path: str, *, query: Mapping[str, str] | None = None) -> Json:
-        """What is at `path`, None if nothing is."""
-
-    def post(self, path: str, body: Json = None) -> Json:
-        """Make something."""
-
-    def put(self, path: str, body: Json = None) -> Json:
-        """Change what is at `path`."""
-
-    def request(self, method: str, path: str, json: Json = None, *, query: Mapping[str, str] | None = None) -> Json:
-        """Send one request."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,9 +35,23 @@ class Server:
     patience: float = transport.PATIENCE
     """Seconds for which a server that does not answer is asked again."""
 
+    @classmethod
+    def of(cls, folder: workspace.SideFolder, url: str, *, patience: float = transport.PATIENCE) -> Self:
+        """The one of a side. Raises `errors.GovcloudError` if it was never deployed."""
+        try:
+            secret = (folder.secrets / identity.ENGINE_SECRET).read_text(encoding="ascii").strip()
+            authority = (folder.pki / "services-ca.crt").read_text(encoding="ascii")
+        except FileNotFoundError as error:
+            raise errors.GovcloudError(
+                f"the identity service of the {folder.side.value} side was never deployed",
+                where=str(error.filename),
+                remedy="run `govcloud deploy` first",
+            ) from None
+        return cls(url=url, secret=secret, ca=authority, patience=patience)
+
 
 @contextlib.contextmanager
-def opened(server: Server, way: reach.Reach) -> Iterator[Api]:
+def opened(server: Server, way: reach.Reach) -> Iterator[session.Api]:
     """A session with `server`, made where `way` leads. Raises `errors.GovcloudError` where there is no way."""
     if not way.exists:
         raise errors.GovcloudError(
@@ -76,7 +71,7 @@ def opened(server: Server, way: reach.Reach) -> Iterator[Api]:
         yield remote
 
 
-class _Remote:
+class _Remote(session.Api):
     """The worker's end of the pipe that we hold."""
 
     def __init__(self, answers: IO[str], questions: IO[str]) -> None:
@@ -91,21 +86,6 @@ class _Remote:
         """Tell the worker whom to talk to."""
         self._write(job)
         threading.Thread(target=self._listen, daemon=True).start()
-
-    def get(self, path: str, *, query: Mapping[str, str] | None = None) -> Json:
-        return self.request("GET", path, query=query)
-
-    def find(self, path: str, *, query: Mapping[str, str] | None = None) -> Json:
-        try:
-            return self.request("GET", path, query=query)
-        except failures.NotFoundError:
-            return None
-
-    def post(self, path: str, body: Json = None) -> Json:
-        return self.request("POST", path, body)
-
-    def put(self, path: str, body: Json = None) -> Json:
-        return self.request("PUT", path, body)
 
     def request(self, method: str, path: str, json: Json = None, *, query: Mapping[str, str] | None = None) -> Json:
         mine: queue.SimpleQueue[Json] = queue.SimpleQueue()

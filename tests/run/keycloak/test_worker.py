@@ -21,7 +21,7 @@ def test_an_interrupt_leaves_it_to_whoever_cleans_up_through_it() -> None:
     }
     question = {"number": 1, "method": "GET", "path": "/admin/realms/govcloud", "body": None, "query": {}}
     with subprocess.Popen(
-        [sys.executable, "-m", "govcloud_cli.run.people.worker"],
+        [sys.executable, "-m", "govcloud_cli.run.keycloak.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=pathlib.Path(__file__).parents[3],

@@ -1,19 +1,10 @@
-"""Asks Keycloak for events: `python -m govcloud_cli.run.access.identity_worker`, where it can be reached.
-
-One JSON document on standard input (`url`, `secret`, `ca`, `cursor`), one on standard output: `{"events": …,
-"cursor": …, "more": …}` or `{"failed": …}`. Log-ins and administration, of the realm of people and of `master`, where
-the sealed account is.
-"""
+"""Keycloak's events: log-ins and administration, of people's realm and of `master`, where the sealed account is."""
 
 from __future__ import annotations
 
-import json
-import logging
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from govcloud_cli import errors
 from govcloud_cli.plan import identity, identity_places
 from govcloud_cli.providers.keycloak import failures, session
 from govcloud_cli.run.access import lines
@@ -50,19 +41,6 @@ def fetch(get: Get, cursor: Json) -> Json:
         return {"events": [], "cursor": cursor, "more": False}
     names = _Names(get)
     return {"events": [names.added(one) for one in found], "cursor": reached, "more": more}
-
-
-def main() -> None:
-    """Do the job on standard input."""
-    answers, sys.stdout = sys.stdout, sys.stderr
-    logging.disable()
-    job = json.load(sys.stdin)
-    try:
-        with session.Session(job["url"], identity.ENGINE_CLIENT, job["secret"], job["ca"]) as open_session:
-            answer = fetch(lambda path, query: open_session.get(path, query=query), job["cursor"])
-    except errors.GovcloudError as error:
-        answer = {"failed": error.message}
-    print(json.dumps(answer), file=answers, flush=True)
 
 
 def _stream(get: Get, path: str, cursor: Json) -> tuple[list[Any], Json, bool]:
@@ -139,7 +117,3 @@ def _is_our_own(event: Any) -> bool:
 def _time(one: Any) -> int:
     value = one.get("time", 0) if isinstance(one, dict) else 0
     return value if isinstance(value, int) else 0
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Makes requests to Keycloak where it can be reached: `python -m govcloud_cli.run.people.worker`.
+"""Makes requests to Keycloak where it can be reached: `python -m govcloud_cli.run.keycloak.worker`.
 
 In: a line `{url, secret, ca, patience}`, then lines `{number, method, path, query, body}`. Out, in any order:
 `{number, answer}` or `{number, error}`. It ends with its input.
@@ -17,7 +17,7 @@ from typing import IO, Any
 from govcloud_cli import errors
 from govcloud_cli.plan import identity
 from govcloud_cli.providers.keycloak import session
-from govcloud_cli.run.people import connection
+from govcloud_cli.run.keycloak import connection
 
 _AT_ONCE = 16
 
