@@ -16,7 +16,42 @@ SOURCES = ("govcloud_cli", "stacks")
 MODULES = sorted(path for folder in SOURCES for path in (ROOT / folder).rglob("*.py"))
 ROLES = sorted(path for path in resources.folder("roles").iterdir() if path.is_dir() and not path.name.startswith("."))
 TESTS = sorted(path for path in (ROOT / "tests").rglob("test_*.py") if "cases" not in path.parts)
-MOST_LINES = 450
+MOST_LINES = 250
+LONGER = {
+    "govcloud_cli/compliance/baselines.py": 260,
+    "govcloud_cli/governance/approvals.py": 255,
+    "govcloud_cli/governance/requests.py": 355,
+    "govcloud_cli/inventory/reader.py": 295,
+    "govcloud_cli/inventory/wording.py": 345,
+    "govcloud_cli/model/platforms.py": 375,
+    "govcloud_cli/plan/flows.py": 260,
+    "govcloud_cli/providers/kubernetes/client.py": 260,
+    "govcloud_cli/providers/kubernetes/ownership.py": 265,
+    "govcloud_cli/run/people/syncing.py": 265,
+    "govcloud_cli/run/policies.py": 265,
+    "govcloud_cli/run/process.py": 315,
+    "govcloud_cli/run/remote/tunnels.py": 385,
+    "govcloud_cli/run/request_desk.py": 260,
+    "govcloud_cli/run/sides.py": 260,
+}
+"""Modules that are longer, and how long they may be; the list only shrinks."""
+MOST_LINES_OF_A_FUNCTION = 40
+LONGER_FUNCTIONS = {
+    "govcloud_cli/commands/audit.py:show",
+    "govcloud_cli/commands/deploy.py:deploy",
+    "govcloud_cli/commands/request/deciding.py:_decide",
+    "govcloud_cli/commands/status.py:_document",
+    "govcloud_cli/commands/tenant/drafting.py:_lines",
+    "govcloud_cli/commands/vpn/issuing.py:issue",
+    "govcloud_cli/commands/vpn/profiles.py:profile",
+    "govcloud_cli/plan/cluster.py:_governed_labels",
+    "govcloud_cli/run/destroy.py:_side",
+    "govcloud_cli/run/policies.py:_answer",
+    "govcloud_cli/run/policing/reports.py:render",
+    "govcloud_cli/run/process.py:run",
+    "stacks/components/realms.py:_realm",
+}
+"""Functions that are longer without their docstring; the list only shrinks."""
 
 
 def name(path: pathlib.Path) -> str:
@@ -68,12 +103,32 @@ def test_the_playbook_has_every_role() -> None:
 def test_a_module_is_short_says_what_it_is_for_and_asserts_nothing(path: pathlib.Path) -> None:
     text = path.read_text(encoding="utf-8")
     if any(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for node in nodes(path)):
-        assert text.count("\n") <= MOST_LINES, "split it"
+        assert text.count("\n") <= LONGER.get(name(path), MOST_LINES), "split it"
     if text.strip():
         assert ast.get_docstring(parsed(path)), "a module says in its first line what it is for"
     asserts = [node.lineno for node in nodes(path) if isinstance(node, ast.Assert)]
     assert asserts == [], "asserts go away with -O; raise"
     assert path.stem != "utils"
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Without decorators and docstring."""
+    told = function.body[0] if ast.get_docstring(function) is not None else None
+    docstring = 0 if told is None else (told.end_lineno or 0) - told.lineno + 1
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_function_is_short(path: pathlib.Path) -> None:
+    functions = [node for node in nodes(path) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    longer = {f"{name(path)}:{one.name}" for one in functions if lines_of(one) > MOST_LINES_OF_A_FUNCTION}
+    assert longer == {one for one in LONGER_FUNCTIONS if one.startswith(f"{name(path)}:")}, (
+        "split it, or shrink the list"
+    )
+
+
+def test_no_module_is_excused_that_is_short() -> None:
+    assert [one for one in LONGER if (ROOT / one).read_text(encoding="utf-8").count("\n") <= MOST_LINES] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

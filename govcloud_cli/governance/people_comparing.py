@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from govcloud_cli.governance import people_changes
 from govcloud_cli.model import people, tenants
+
+_Kind = TypeVar("_Kind")
 
 _READERS = frozenset({tenants.Role.OWNER, tenants.Role.MAINTAINER})
 """Members who can read the Secrets of a tenant's namespaces, so its passwords and its applications' secrets."""
@@ -36,31 +39,17 @@ def changes(
     before = (*applied, *everyone)
     there = {account.person: account for account in accounts}
     wanted = {one.person: one for one in _wanted(known, frozenset(offered), today)}
-    found: dict[type, list[people_changes.Change]] = {
-        people_changes.Leave: [],
-        people_changes.Move: [],
-        people_changes.Return: [],
-        people_changes.Join: [],
-    }
-    for account in sorted(accounts, key=lambda one: one.person):
-        change: people_changes.Change | None
-        if account.person not in wanted:
-            change = _left(account, _reason(account.person, known, today), before)
-        elif account.is_ours or account.origin is people_changes.Origin.DIRECTORY:
-            change = _kept(account, wanted[account.person], before=before, after=everyone)
-        else:
-            change = None
-        if change is not None:
-            found[type(change)].append(change)
+    ordered = sorted(accounts, key=lambda one: one.person)
+    found = [_changed(one, wanted, known, before=before, after=everyone, today=today) for one in ordered]
     joins = (
         people_changes.Join(person=one.person, name=one.name, groups=tuple(sorted(one.groups)))
         for person, one in sorted(wanted.items())
         if person not in there and not people.is_reserved(person)
     )
     return people_changes.Changes(
-        leaves=tuple(one for one in found[people_changes.Leave] if isinstance(one, people_changes.Leave)),
-        moves=tuple(one for one in found[people_changes.Move] if isinstance(one, people_changes.Move)),
-        returns=tuple(one for one in found[people_changes.Return] if isinstance(one, people_changes.Return)),
+        leaves=_of_kind(found, people_changes.Leave),
+        moves=_of_kind(found, people_changes.Move),
+        returns=_of_kind(found, people_changes.Return),
         joins=tuple(joins),
         missing=_missing(known, offered, today),
         accounts=sum(account.enabled and account.is_ours for account in accounts),
@@ -123,6 +112,26 @@ def _wanted(
             yield people_changes.Wanted(
                 person=person.id, name=shown_name(person.display_name), groups=groups_of(person) & offered
             )
+
+
+def _of_kind(found: Iterable[object], kind: type[_Kind]) -> tuple[_Kind, ...]:
+    return tuple(one for one in found if isinstance(one, kind))
+
+
+def _changed(
+    account: people_changes.Account,
+    wanted: Mapping[str, people_changes.Wanted],
+    known: Sequence[people.Person],
+    *,
+    before: Sequence[tenants.Tenant],
+    after: Sequence[tenants.Tenant],
+    today: datetime.date,
+) -> people_changes.Change | None:
+    if account.person not in wanted:
+        return _left(account, _reason(account.person, known, today), before)
+    if account.is_ours or account.origin is people_changes.Origin.DIRECTORY:
+        return _kept(account, wanted[account.person], before=before, after=after)
+    return None
 
 
 def _kept(

@@ -6,13 +6,12 @@ What MLPS level 3 (GB/T 22239, 8.1.4.1) asks of passwords, lockout, sessions and
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import pulumi
 import pulumi_keycloak as keycloak
 
 from govcloud_cli.plan import credentials, identity, identity_places
-from stacks.components import clients, log_in, manifests
+from stacks.components import clients, directories, log_in, manifests
 
 DAY = 24 * 60 * 60
 EVENT_SECONDS = 180 * DAY
@@ -73,7 +72,7 @@ class Realm(pulumi.ComponentResource):
         self._groups()
         self._clients()
         if plan.directory is not None:
-            _directory(plan.directory, self._id, self._secret(plan.directory.secret), self._child)
+            directories.federate(plan.directory, self._id, self._secret(plan.directory.secret), self._child)
         self.register_outputs({"issuer": plan.issuer})
 
     def _groups(self) -> None:
@@ -210,54 +209,3 @@ def _events(realm: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
         admin_events_details_enabled=True,
         opts=opts,
     )
-
-
-def _directory(
-    plan: identity.Directory,
-    realm: pulumi.Input[str],
-    credential: pulumi.Output[str],
-    opts: pulumi.ResourceOptions,
-) -> None:
-    """Read the staff directory: its people log in with its passwords, and nothing is ever written there."""
-    federation = keycloak.ldap.UserFederation(
-        "directory",
-        realm_id=realm,
-        name="directory",
-        connection_url=plan.url,
-        users_dn=plan.people,
-        bind_dn=plan.bind,
-        bind_credential=credential,
-        username_ldap_attribute=plan.account,
-        rdn_ldap_attribute=plan.account,
-        uuid_ldap_attribute="entryUUID",
-        user_object_classes=["inetOrgPerson"],
-        edit_mode="READ_ONLY",
-        import_enabled=True,
-        sync_registrations=False,
-        search_scope="SUBTREE",
-        use_truststore_spi="ALWAYS",
-        connection_timeout="5s",
-        read_timeout="10s",
-        full_sync_period=DAY,
-        changed_sync_period=300,
-        opts=opts,
-    )
-    for name, attribute, field in _attributes(plan):
-        keycloak.ldap.UserAttributeMapper(
-            f"directory/{name}",
-            realm_id=realm,
-            ldap_user_federation_id=federation.id,
-            name=name,
-            ldap_attribute=attribute,
-            user_model_attribute=field,
-            read_only=True,
-            always_read_value_from_ldap=True,
-            opts=opts,
-        )
-
-
-def _attributes(plan: identity.Directory) -> Iterator[tuple[str, str, str]]:
-    """Mapper, attribute in the directory, field of the account; Keycloak makes mappers of these names itself."""
-    yield "username", plan.account, "username"
-    yield "first name", "cn", "firstName"
-    yield "last name", "sn", "lastName"

@@ -7,20 +7,21 @@ standard input, PIN included, one on standard output: `{"ok": …}` or `{"refuse
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import pkcs11
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec
 from pkcs11 import exceptions
 from pkcs11.util import ec as pkcs11_ec
+
+from govcloud_cli.run.vpn import token_keys
 
 OURS = "govcloud:"
 """What the labels of our objects begin with; nobody else's are touched."""
@@ -49,45 +50,6 @@ _WORDS: Mapping[type[Exception], str] = {
 
 class _RefusedError(Exception):
     """What we refuse ourselves; its text is the word."""
-
-
-class _TokenKey(ec.EllipticCurvePrivateKey):
-    """A private key that stays on its token: it signs, and that is all."""
-
-    def __init__(self, private: Any, public: ec.EllipticCurvePublicKey) -> None:
-        self._private = private
-        self._public = public
-
-    @property
-    def curve(self) -> ec.EllipticCurve:
-        return self._public.curve
-
-    @property
-    def key_size(self) -> int:
-        return self._public.key_size
-
-    def public_key(self) -> ec.EllipticCurvePublicKey:
-        return self._public
-
-    def sign(self, data: Any, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:  # noqa: ARG002
-        raw = self._private.sign(hashlib.sha256(bytes(data)).digest(), mechanism=pkcs11.Mechanism.ECDSA)
-        half = len(raw) // 2
-        return utils.encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
-
-    def exchange(self, algorithm: ec.ECDH, peer_public_key: ec.EllipticCurvePublicKey) -> NoReturn:
-        raise NotImplementedError
-
-    def private_numbers(self) -> NoReturn:
-        raise NotImplementedError
-
-    def private_bytes(self, *_: Any, **__: Any) -> NoReturn:
-        raise NotImplementedError
-
-    def __copy__(self) -> _TokenKey:
-        return self
-
-    def __deepcopy__(self, memo: dict[Any, Any]) -> _TokenKey:
-        return self
 
 
 def look(library: Any, _ask: Document) -> Document:
@@ -129,7 +91,7 @@ def generate(library: Any, ask: Document) -> Document:
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise _RefusedError("no-ecdsa")
         request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-        signed = request.sign(_TokenKey(private, key), hashes.SHA256())
+        signed = request.sign(token_keys.TokenKey(private, key), hashes.SHA256())
     pem = signed.public_bytes(serialization.Encoding.PEM).decode("ascii")
     return {"id": identifier.hex(), "request": pem, "token": _described(token)}
 
