@@ -65,7 +65,7 @@ def plan(environment: str, side: str | None, full: bool, as_json: bool) -> None:
 
 def _rows(site: sites.Site, side: plans.SidePlan, people: foreseeing.Foreseen | None) -> list[_Row]:
     """The steps of a side in the order in which they run."""
-    from govcloud_cli.plan import staff, steps
+    from govcloud_cli.plan import people_entries, steps
     from govcloud_cli.run import applied, sites
     from govcloud_cli.run.people import foreseeing
 
@@ -76,9 +76,9 @@ def _rows(site: sites.Site, side: plans.SidePlan, people: foreseeing.Foreseen | 
     changed = [(step, steps.changes(step.entries, record.entries.get(step.name, {}))) for step in due]
     found = [_Row(name=step.name, changes=those) for step, those in changed if those or step.entries]
     if people is not None:
-        before = [_Row(name="leave", changes=staff.leavers(people.changes))]
-        later = [_Row(name="people", changes=staff.others(people.changes))]
-        later += [_Row(name="passwords", changes=staff.secrets(people.changes, people.withdrawn))]
+        before = [_Row(name="leave", changes=people_entries.leavers(people.changes))]
+        later = [_Row(name="people", changes=people_entries.others(people.changes))]
+        later += [_Row(name="passwords", changes=people_entries.secrets(people.changes, people.withdrawn))]
         found = [*(row for row in before if row.changes), *found, *(row for row in later if row.changes)]
     return [dataclasses.replace(row, name=f"{side.side.value}/{row.name}") for row in found]
 

@@ -1,9 +1,9 @@
-"""A real staff directory for tests: Debian's slapd over TLS, on a loopback port.
+"""A real staff directory for tests: Debian's slapd over TLS, on a loopback port or in a network namespace.
 
     with directory.running(folder, people=("wu.jun",)) as staff:
         staff.url
 
-`folder` has `ca.crt`, `server.crt` and `server.key` for `localhost`. Nobody reads it but `READER`.
+`folder` has `ca.crt`, `server.crt` and `server.key`. Nobody reads it but `READER`.
 """
 
 from __future__ import annotations
@@ -75,16 +75,44 @@ class Running:
     """A directory that runs."""
 
     port: int
+    host: str = "localhost"
 
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"ldaps://localhost:{self.port}"
+        return f"ldaps://{self.host}:{self.port}"
 
 
 @contextlib.contextmanager
 def running(folder: pathlib.Path, *, people: Sequence[str]) -> Iterator[Running]:
-    """Start a directory that knows `people`; end it after the block."""
+    """Start a directory on loopback that knows `people`, with a certificate for `localhost`; end it after the block."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with _started(folder, people, listening=f"ldaps://127.0.0.1:{port}") as process:
+        _wait(port, process)
+        yield Running(port=port)
+
+
+@contextlib.contextmanager
+def standing(folder: pathlib.Path, *, people: Sequence[str], namespace: str, address: str) -> Iterator[Running]:
+    """Likewise on an `address` of a network namespace, at the port that directories have, with a certificate for it."""
+    within = ("ip", "netns", "exec", namespace)
+    with _started(folder, people, listening=f"ldaps://{address}:636", within=within) as process:
+        until = time.monotonic() + 20
+        while time.monotonic() < until and process.poll() is None:
+            shown = subprocess.run((*within, "ss", "-Hltn"), capture_output=True, text=True, check=True).stdout
+            if f"{address}:636" in shown:
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail("slapd did not start", pytrace=False)
+        yield Running(port=636, host=address)
+
+
+@contextlib.contextmanager
+def _started(
+    folder: pathlib.Path, people: Sequence[str], *, listening: str, within: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
     if not _PROGRAM.exists() or os.getuid() != 0:
         pytest.fail("this tier needs root and Debian's package slapd", pytrace=False)
     data = folder / "directory"
@@ -94,18 +122,14 @@ def running(folder: pathlib.Path, *, people: Sequence[str]) -> Iterator[Running]
     entries = _ROOT.format(suffix=SUFFIX, people=PEOPLE, reader=READER, password=READER_PASSWORD)
     entries += "".join(_PERSON.format(name=name, people=PEOPLE, password=PASSWORD) for name in people)
     subprocess.run([_PROGRAM, "-T", "add", "-f", settings], input=entries.encode(), check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    listening = f"ldaps://127.0.0.1:{port}"
     with (folder / "slapd.log").open("wb") as log:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=TERM", _PROGRAM, "-d", "0", "-h", listening, "-f", settings],
+            [*within, "setpriv", "--pdeathsig=TERM", _PROGRAM, "-d", "0", "-h", listening, "-f", settings],
             stdout=log,
             stderr=log,
         )
     try:
-        _wait(port, process)
-        yield Running(port=port)
+        yield process
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(20)

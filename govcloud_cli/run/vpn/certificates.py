@@ -65,12 +65,6 @@ def common_name(display_name: str) -> str:
     return display_name.encode()[:_NAME_MAXIMUM].decode("utf-8", "ignore")
 
 
-def person_of(certificate: x509.Certificate) -> str | None:
-    """The one UID of a certificate; None if it has none or several."""
-    found = certificate.subject.get_attributes_for_oid(NameOID.USER_ID)
-    return str(found[0].value) if len(found) == 1 else None
-
-
 def key_of_request(pem: bytes) -> ec.EllipticCurvePublicKey | rsa.RSAPublicKey:
     """The public key of a certificate request (PKCS#10, PEM) whose sender has proved to hold the private one.
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from govcloud_cli.governance import chain
-from govcloud_cli.plan import plans
-from govcloud_cli.run import sites, workspace
+from govcloud_cli.run import workspace
 from govcloud_cli.run.vpn import desk, gateway, register
 
 
@@ -35,23 +34,6 @@ def cut_serial(office: desk.Desk, way: gateway.Gateway, serial: str, *, reason: 
     """End one certificate, and its holder's tunnel. Raises as `cut`; an unknown serial ends nothing."""
     found = [one.person for one in register.read(register.path_of(office.folder)) if one.serial == serial]
     return _end(office, way, lambda one: one.serial == serial, found, reason=reason, note=note)
-
-
-def cut_of_site(
-    site: sites.Site,
-    side: plans.SidePlan,
-    people: Sequence[str],
-    *,
-    clock: Callable[[], datetime.datetime],
-    environ: Mapping[str, str],
-    reason: str = "left",
-    note: str = "",
-) -> Cut:
-    """As `cut`, for whoever has a site and a side's plan; ends nothing where the side has no gateway."""
-    if side.vpn is None or not people:
-        return Cut(revoked=(), disconnected=())
-    office = desk.of_site(site, side.side, clock=clock, environ=environ)
-    return cut(office, gateway.of(side.vpn, side, office.folder), people, reason=reason, note=note)
 
 
 def holders(folder: workspace.SideFolder, *, now: datetime.datetime) -> frozenset[str]:

@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from govcloud_cli.plan import staff
+from govcloud_cli.plan import people_entries
 from govcloud_cli.run import applied, rotations, sites
 from govcloud_cli.run.people import foreseeing
 from tests.support import people_service
@@ -49,5 +49,5 @@ def test_what_former_members_know_is_foretold(tmp_path: pathlib.Path, monkeypatc
     plan = sites.plan(world.site, today=people_service.NOW.date())
     (found,) = foreseeing.foresee(world.site, plan, today=people_service.NOW.date()).values()
     assert found.withdrawn == ("finance",)
-    told = staff.secrets(found.changes, found.withdrawn)
+    told = people_entries.secrets(found.changes, found.withdrawn)
     assert [(one.action.value, one.entry) for one in told] == [("~", "Secrets/finance")]

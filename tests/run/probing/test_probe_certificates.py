@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from govcloud_cli.run.probing import probe_certificates
 from govcloud_cli.run.vpn import certificates
-from tests.support import vpn_pki
+from tests.support import certificate_people, vpn_pki
 
 NOW = datetime.datetime(2026, 11, 2, 8, tzinfo=datetime.UTC)
 PERSON = "govcloud-probe-staff"
@@ -38,7 +38,7 @@ def signed(made: probe_certificates.Made, by: probe_certificates.Signer) -> bool
 def test_a_good_one_is_the_persons_and_ends_after_minutes(signer: probe_certificates.Signer) -> None:
     made = signer.person(PERSON)
     assert signed(made, signer)
-    assert certificates.person_of(made.certificate) == PERSON
+    assert certificate_people.of(made.certificate) == [PERSON]
     assert made.certificate.not_valid_before_utc < NOW < made.certificate.not_valid_after_utc
     assert made.certificate.not_valid_after_utc - NOW == probe_certificates.LIFETIME
 
@@ -50,7 +50,7 @@ def test_one_that_is_past_its_time_is_otherwise_good(signer: probe_certificates.
 
 
 def test_one_without_a_person_names_nobody(signer: probe_certificates.Signer) -> None:
-    assert certificates.person_of(signer.person(None).certificate) is None
+    assert certificate_people.of(signer.person(None).certificate) == []
 
 
 def test_a_strangers_differs_in_nothing_but_who_signed(signer: probe_certificates.Signer) -> None:

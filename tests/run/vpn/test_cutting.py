@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import pathlib
 
 import pytest
@@ -96,19 +95,7 @@ def test_what_a_gateway_tells_strangely_is_empty_and_no_error() -> None:
     assert (found.bytes_in, found.since) == (0, "")
 
 
-def test_a_sync_asks_who_has_a_certificate_and_cuts_by_site(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = vpn.place(tmp_path, monkeypatch)
-    (place.folder.ssh / "config").write_text("")
-    machine = gateways.Machine(tmp_path / "gateway", monkeypatch)
-    issuing.by_request(place.desk(), vpn.LI, vpn.request())
-    assert cutting.holders(place.folder, now=vpn.START) == {"li.wei"}
-    cut = cutting.cut_of_site(place.site, place.side, ["li.wei"], clock=lambda: vpn.START, environ={})
-    assert [one.person for one in cut.revoked] == ["li.wei"]
-    assert cutting.holders(place.folder, now=vpn.START) == frozenset()
-    before = len(machine.calls)
-    assert cutting.cut_of_site(place.site, place.side, [], clock=lambda: vpn.START, environ={}).revoked == ()
-    without = dataclasses.replace(place.side, vpn=None)
-    cutting.cut_of_site(place.site, without, ["li.wei"], clock=lambda: vpn.START, environ={})
-    assert len(machine.calls) == before, "nothing to do is nothing done"
+def test_a_sync_asks_who_has_a_certificate_that_counts(office: vpn.Office, machine: gateways.Machine) -> None:
+    assert cutting.holders(office.folder, now=vpn.START) == {"li.wei", "wang.fang"}
+    cutting.cut(office.desk, way(office), ["li.wei"])
+    assert cutting.holders(office.folder, now=vpn.START) == {"wang.fang"}

@@ -10,8 +10,8 @@ from cryptography import x509
 
 from govcloud_cli import errors
 from govcloud_cli.run import process
-from govcloud_cli.run.vpn import authority, certificates, crl, cutting, issuing, tokens
-from tests.support import vpn
+from govcloud_cli.run.vpn import authority, crl, cutting, issuing, tokens
+from tests.support import certificate_people, vpn
 
 pytestmark = pytest.mark.engine
 
@@ -65,7 +65,7 @@ def test_openssl_takes_the_certificate_until_it_is_revoked(
     result = issue(office, soft, soft.add("staff-1"))
     assert ": OK" in openssl_says(office, result.certificate, tmp_path)
     certificate = x509.load_pem_x509_certificate(result.certificate)
-    assert certificates.person_of(certificate) == "li.wei"
+    assert certificate_people.of(certificate) == ["li.wei"]
 
     with pytest.raises(errors.GovcloudError, match="is not running"):
         cutting.cut(office.desk, vpn.no_gateway(office), ["li.wei"])

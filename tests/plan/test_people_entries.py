@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from govcloud_cli.governance import people_changes
-from govcloud_cli.plan import staff, steps
+from govcloud_cli.plan import people_entries, steps
 
 CHANGES = people_changes.Changes(
     leaves=(people_changes.Leave(person="gone", account="1", reason="not in people.yaml", rotate=("office",)),),
@@ -14,9 +14,11 @@ CHANGES = people_changes.Changes(
 
 
 def test_people_are_entries_with_the_plans_symbols() -> None:
-    told = [(one.action.value, one.entry) for one in (*staff.leavers(CHANGES), *staff.others(CHANGES))]
+    told = [
+        (one.action.value, one.entry) for one in (*people_entries.leavers(CHANGES), *people_entries.others(CHANGES))
+    ]
     assert told == [("-", "Person/gone"), ("+", "Person/back"), ("~", "Person/moved"), ("+", "Person/new")]
 
 
 def test_what_movers_knew_changes_after_they_moved() -> None:
-    assert staff.secrets(CHANGES) == (steps.Change(action=steps.Action.CHANGE, entry="Secrets/finance"),)
+    assert people_entries.secrets(CHANGES) == (steps.Change(action=steps.Action.CHANGE, entry="Secrets/finance"),)
