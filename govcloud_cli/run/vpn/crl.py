@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import pathlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -41,7 +41,8 @@ def ensure(
     now: datetime.datetime,
     anew: bool = False,
 ) -> bool:
-    """Have a list of every authority that says what the register says; return whether it was written.
+    """Have a list of every authority that says what the register says, and of certificates that it lost what the last
+    list said; return whether it was written.
 
     It is when one is missing, older than a day, differs from the register, or (`anew`) always. The register is locked.
     """
@@ -53,7 +54,7 @@ def ensure(
     blocks = []
     for one in there:
         made = certificates.revocation_list(
-            _entries(issued, one.id),
+            [*_entries(issued, one.id), *_unregistered(old.get(one.id), issued)],
             issuer=one.certificate,
             issuer_key=one.key(phrase),
             # Greater than the last, and where that is lost greater than what can have been (RFC 5280, 5.2.3).
@@ -95,6 +96,28 @@ def _entries(issued: Sequence[register.Issued], issuer: str) -> list[certificate
         for one in issued
         if one.revoked_at is not None and one.issuer == issuer
     ]
+
+
+def _unregistered(
+    last: x509.CertificateRevocationList | None, issued: Sequence[register.Issued]
+) -> Iterator[certificates.Entry]:
+    """Entries of the last list whose certificates the register does not know: a lost register forgives nobody."""
+    known = {int(one.serial, 16) for one in issued}
+    for entry in last or ():
+        if entry.serial_number in known:
+            continue
+        try:
+            reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+        except x509.ExtensionNotFound:
+            reason = x509.ReasonFlags.unspecified
+        revoked_at = entry.revocation_date_utc
+        yield certificates.Entry(
+            serial=entry.serial_number,
+            revoked_at=revoked_at,
+            reason=reason,
+            # Its own end is not known, and was not later.
+            not_after=revoked_at + certificates.LIFETIME,
+        )
 
 
 def _issuer(crl: x509.CertificateRevocationList) -> str:

@@ -14,6 +14,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from typing import Any
 
 import pytest
 
+from govcloud_cli.plan import tunnel_probes
+from govcloud_cli.run.remote import tunnels
 from tests.support import accounts, vpn_client, vpn_gateway, vpn_identity, vpn_pki, vpn_token
 
 pytestmark = pytest.mark.engine
@@ -554,6 +557,75 @@ def test_while_the_identity_service_is_away_or_another_nobody_gets_in(lab: Lab) 
             assert words in said
     finally:
         file.write_text(settings)
+
+
+_PROBES = """
+import json, sys
+from govcloud_cli.run.remote import tunnels
+print(json.dumps(tunnels.main(json.load(sys.stdin))))
+"""
+
+
+def _probe_job(lab: Lab, person: str) -> dict[str, Any]:
+    """What `verify` would have the client try, as its plan has it for this gateway."""
+    key = vpn_pki.new_key()
+    authority = lab.world.people_authority
+    refused = authority.person(person, key.public_key())
+    shown = {
+        "good": authority.person(person, key.public_key()),
+        "revoked": refused,
+        "other-authority": vpn_pki.Authority.new("vpn-ca").person(person, key.public_key()),
+        "expired": authority.person(person, key.public_key(), ends=vpn_pki.now() - HOUR),
+        "without-person": authority.person(None, key.public_key(), name=person),
+    }
+    lab.world.publish(vpn_pki.pem(authority.revocations([refused])))
+    vpn_gateway.reload(lab.world, lab.gateway)
+    now, codes = int(time.time()) // 30, lab.codes[person]
+    known = {str(step): codes.at(step * 30) for step in range(now - 12, now + 30)}
+    outcomes = {**dict.fromkeys(tunnel_probes.ATTACKS, "forbidden"), "log-in": "allowed", "still-good": "allowed"}
+    to = {"target": vpn_gateway.BACK_END, "port": vpn_gateway.PORT, "protocol": "tcp"}
+    probes = [{"id": act, "act": act, "expected": expected, **to} for act, expected in outcomes.items()]
+    probes += [{"id": "before", "act": "before", "expected": "blocked", **to}]
+    probes += [{"id": "through", "act": "through", "expected": "open", **to}]
+    return {
+        "address": "10.30.0.22",
+        "port": 443,
+        "authority": vpn_pki.pem(lab.world.services_authority.certificate).decode(),
+        "packets": (pathlib.Path(tunnels.__file__).parent / "packets.py").read_text(),
+        "timeout": 2.0,
+        "certificates": {
+            name: (vpn_pki.pem(certificate) + vpn_pki.key_pem(key)).decode() for name, certificate in shown.items()
+        },
+        "group": {
+            "person": person,
+            "password": vpn_identity.PASSWORD,
+            "codes": known,
+            "attempts": tunnel_probes.ATTEMPTS,
+            "other": {"password": "Another-horse-8", "codes": known},
+            "probes": probes,
+        },
+    }
+
+
+def test_what_verify_tries_comes_out_as_planned(lab: Lab) -> None:
+    job = _probe_job(lab, "zhou-jun")
+    try:
+        done = subprocess.run(
+            ["ip", "netns", "exec", lab.world.namespace("laptop-a"), sys.executable, "-c", _PROBES],
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+            cwd=vpn_gateway.ROLES.parent,
+        )
+    finally:
+        lab.world.publish(vpn_pki.pem(lab.world.people_authority.revocations()))
+        vpn_gateway.reload(lab.world, lab.gateway)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {probe["id"]: probe["expected"] for probe in job["group"]["probes"]}
+    reasons = [str(line.get("reason")) for line in lab.audit() if line.get("person") == "zhou-jun"]
+    assert "banned" in reasons[-1]
 
 
 def test_nothing_secret_was_written_anywhere(lab: Lab) -> None:

@@ -121,6 +121,7 @@ def test_password_and_code_get_in_and_nothing_less_does(keycloak_server: keycloa
     assert people_realm.log_in(keycloak_server, "li.wei", PASSWORD, one_time_codes.code(new, time.time())).ok
     with pytest.raises(errors.UsageError, match="not good enough") as caught:
         side.enrol("li.wei", password="Aa1-short")
+    assert "too short: at least 12 characters" in f"{caught.value.cause}"
     assert "Aa1-short" not in f"{caught.value.cause}"
     kinds = [one["type"] for one in directory.credentials(side.api, side.account("li.wei").id)]
     assert sorted(kinds) == ["otp", "password"]

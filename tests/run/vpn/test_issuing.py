@@ -148,6 +148,26 @@ def test_a_list_is_renewed_each_day_and_its_number_only_grows(office: vpn.Office
     assert number(lists(office)[0]) > fourth, "also where the last list is lost"
 
 
+def test_a_lost_register_forgives_nobody_until_the_certificate_has_ended(office: vpn.Office) -> None:
+    issue(office)
+    with register.opened(office.folder) as book:
+        office.desk.revoke(book, office.issued, reason="stolen", note="")
+    office.desk.prepare()
+    before = revoked(office)
+    assert len(before) == 1
+    register.path_of(office.folder).unlink()
+    for _ in range(2):
+        office.now += 2 * DAY
+        office.desk.prepare()
+        assert revoked(office) == before
+    (entry,) = lists(office)[0]
+    reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    assert reason is x509.ReasonFlags.key_compromise
+    office.now += 400 * DAY
+    office.desk.prepare()
+    assert len(revoked(office)) == 0
+
+
 def test_a_list_that_was_put_back_or_damaged_is_made_anew(office: vpn.Office) -> None:
     issue(office)
     before = crl.path_of(office.folder).read_bytes()
