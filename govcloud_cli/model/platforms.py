@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import enum
-import ipaddress
-import re
-from typing import Annotated, Literal, LiteralString
+from typing import Annotated, Literal
 
 import pydantic
-import pydantic_core
 
-from govcloud_cli.model import base, interfaces, names, policies
+from govcloud_cli.model import addresses, base, identities, interfaces, names, policy_settings, vpns
 
 
 class ZoneKind(enum.StrEnum):
@@ -62,54 +59,6 @@ Device = interfaces.Device
 _MANAGEMENT_DEVICE = interfaces.MANAGEMENT
 
 
-def _plainly(form: str, error: LiteralString) -> pydantic.BeforeValidator:
-    """Refuse what `ipaddress` would also take: numbers, netmasks, zone indices, a prefix without its length."""
-
-    def check(value: object) -> object:
-        if isinstance(value, _PARSED) or (isinstance(value, str) and re.fullmatch(form, value, flags=re.ASCII)):
-            return value
-        raise pydantic_core.PydanticCustomError(error, "not in the form {form}", {"form": form})
-
-    return pydantic.BeforeValidator(check)
-
-
-_PARSED = (ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
-_lenient = pydantic.Field(strict=False)
-
-
-def _prefix(value: object) -> object:
-    """A prefix of either family; parsed here, so that a bad one is one fault and not one per family."""
-    form = r"[0-9A-Fa-f:.]+/[0-9]{1,3}"
-    if isinstance(value, _PARSED):
-        return value
-    try:
-        if isinstance(value, str) and re.fullmatch(form, value, flags=re.ASCII):
-            return ipaddress.ip_network(value)
-    except ValueError:
-        pass
-    raise pydantic_core.PydanticCustomError("ip_any_network", "not in the form {form}", {"form": form})
-
-
-Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
-Cidr4 = Annotated[ipaddress.IPv4Network, _lenient, _plainly(r"[0-9.]+/[0-9]{1,2}", "ip_v4_network")]
-Cidr6 = Annotated[ipaddress.IPv6Network, _lenient, _plainly(r"[0-9A-Fa-f:.]+/[0-9]{1,3}", "ip_v6_network")]
-Cidr = Annotated[
-    Annotated[ipaddress.IPv4Network, _lenient] | Annotated[ipaddress.IPv6Network, _lenient],
-    pydantic.BeforeValidator(_prefix),
-]
-Address4 = Annotated[ipaddress.IPv4Address, _lenient, _plainly(r"[0-9.]+", "ip_v4_address")]
-Address6 = Annotated[ipaddress.IPv6Address, _lenient, _plainly(r"[0-9A-Fa-f:.]+", "ip_v6_address")]
-
-
-Registry = Annotated[
-    str,
-    pydantic.StringConstraints(
-        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)*$", max_length=200
-    ),
-]
-"""A registry's host, with a port and a path if need be."""
-
-
 class Metadata(base.Model):
     """Who a document is about."""
 
@@ -131,16 +80,16 @@ class Engine(base.Model):
 class Network(base.Model):
     """An IPv4 and an IPv6 prefix that belong together."""
 
-    cidr: Cidr4
+    cidr: addresses.Cidr4
     """IPv4 prefix, e.g. `10.20.0.0/24`."""
-    cidr6: Cidr6
+    cidr6: addresses.Cidr6
     """IPv6 prefix, e.g. `fd20::/64`."""
 
 
 class ManagementNetwork(Network):
     """The network over which one side's machines are administered."""
 
-    engineers: tuple[Cidr, ...] = ()
+    engineers: tuple[addresses.Cidr, ...] = ()
     """`existing` only, and required there: where platform engineers come from, e.g. `[172.20.20.0/28]`."""
 
 
@@ -168,8 +117,8 @@ class Interface(base.Model):
     """A machine's place in a zone."""
 
     zone: names.Id
-    address: Address4
-    address6: Address6
+    address: addresses.Address4
+    address6: addresses.Address6
     device: Device | None = None
     """`existing` only: the interface's name on the host; left out: the zone's id, cut to 15 characters."""
 
@@ -185,7 +134,7 @@ class Ssh(base.Model):
     host: Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$")]
     """Name or address."""
     user: Annotated[str, pydantic.StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,31}$")] = "root"
-    port: Port = 22
+    port: addresses.Port = 22
 
 
 class Machine(base.Model):
@@ -194,9 +143,9 @@ class Machine(base.Model):
     id: names.Id
     services: Annotated[tuple[Service, ...], pydantic.Field(min_length=1)]
     interfaces: Annotated[tuple[Interface, ...], pydantic.Field(min_length=1)]
-    management: Address4 | None = None
+    management: addresses.Address4 | None = None
     """Address in its side's management network; required in the lab, and for `database` and `kubernetes`."""
-    management6: Address6 | None = None
+    management6: addresses.Address6 | None = None
     management_device: Device = _MANAGEMENT_DEVICE
     """The interface in the management network; another name only with `substrate: existing`."""
     ssh: Ssh | None = None
@@ -227,7 +176,7 @@ class Flow(base.Model):
     source: Annotated[FlowEnd, pydantic.Field(alias="from")]
     destination: Annotated[FlowEnd, pydantic.Field(alias="to")]
     protocol: Literal["tcp", "udp"] = "tcp"
-    ports: Annotated[tuple[Port, ...], pydantic.Field(min_length=1)]
+    ports: Annotated[tuple[addresses.Port, ...], pydantic.Field(min_length=1)]
     reason: names.Reason
 
 
@@ -263,83 +212,6 @@ class Audit(base.Model):
     """Absolute folder on another disk or host: the second place of the log's signed heads."""
 
 
-HostName = Annotated[
-    str,
-    pydantic.StringConstraints(
-        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$", max_length=253
-    ),
-]
-"""A DNS name in lower case; other scripts in punycode."""
-Dn = Annotated[
-    str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9-]+=[^\x00-\x1f\x7f\\\x22+<>;]{1,400}$", max_length=400)
-]
-"""A distinguished name of LDAP (RFC 4514), e.g. `ou=people,dc=yunxi,dc=example`."""
-
-
-Pem = Annotated[
-    str,
-    pydantic.StringConstraints(
-        pattern=r"^(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]{1,76}\n){1,100}-----END CERTIFICATE-----\n?){1,4}$",
-        max_length=32768,
-    ),
-]
-"""Up to four certificates (RFC 7468), and nothing else."""
-
-
-class Directory(base.Model):
-    """The government's own staff directory (LDAP), read and never written."""
-
-    url: Annotated[str, pydantic.StringConstraints(pattern=r"^ldaps://[a-z0-9.-]{1,253}(:[0-9]{1,5})?$")]
-    """`ldaps://` only: passwords cross the wire when people log in."""
-    people: Dn
-    """Where the people are, e.g. `ou=people,dc=yunxi,dc=example`."""
-    bind: Dn
-    """As whom the identity service reads; its password lies in the side's `secrets/directory`."""
-    account: Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "uid"
-    """The attribute that holds the account's name, which is the person's id."""
-    authority: Pem | None = None
-    """Who issued its certificate (PEM); left out: an authority that Debian trusts, or the platform's own."""
-
-
-class Identity(base.Model):
-    """The identity service (统一身份认证)."""
-
-    host: HostName | None = None
-    """Its name in addresses and certificates, e.g. `id.yunxi.example`; left out: its machine's id."""
-    directory: Directory | None = None
-    """Where accounts come from; left out: `people.yaml`. Organisation, groups and duties are always said there."""
-
-
-class VpnGroup(base.Model):
-    """Staff who get the same way in: addresses of their own, and what flows from them allow."""
-
-    id: names.Id
-    display_name: names.DisplayName
-    organisations: Annotated[tuple[names.Id, ...], pydantic.Field(min_length=1)]
-    """Whose people belong to it: these organisations and all below; the nearest naming decides."""
-    pool: Cidr4
-    """IPv4 addresses handed out, e.g. `10.21.0.0/24`; in no zone and no other group."""
-    pool6: Cidr6
-    """IPv6 addresses handed out, e.g. `fd21::/112`."""
-    dns: tuple[Address4, ...] = ()
-    """Name servers that clients ask while connected."""
-
-
-class Vpn(base.Model):
-    """The SSL-VPN (安全接入): who gets in from the internet, and to what."""
-
-    groups: Annotated[tuple[VpnGroup, ...], pydantic.Field(min_length=1)]
-
-
-class PolicySettings(base.Model):
-    """By which policies the environment is judged."""
-
-    profile: policies.Profile = policies.Profile.MLPS_L3
-    """`mlps-l3` is the law's for most government systems; `govcloud policy list` tells what each profile holds."""
-    registries: tuple[Registry, ...] = ()
-    """Where images may come from, e.g. `registry.yunxi.example/apps`; left out: any registry, but it must be named."""
-
-
 class PlatformSpec(base.Model):
     """Everything about the platform that is not a tenant's business."""
 
@@ -353,10 +225,10 @@ class PlatformSpec(base.Model):
     machines: Annotated[tuple[Machine, ...], pydantic.Field(min_length=1)]
     flows: tuple[Flow, ...] = ()
     organisations: Annotated[tuple[Organisation, ...], pydantic.Field(min_length=1)]
-    identity: Identity = Identity()
-    vpn: Vpn | None = None
+    identity: identities.Identity = identities.Identity()
+    vpn: vpns.Vpn | None = None
     """Left out: nobody gets in from outside. Needs a machine with the service `sslvpn`."""
-    policies: PolicySettings = PolicySettings()
+    policies: policy_settings.PolicySettings = policy_settings.PolicySettings()
     audit: Audit | None = None
     """Left out: heads are copied to the state folder of the account that deploys."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pydantic
 import pydantic_core
 
-from govcloud_cli.model import base, dates, names, platforms
+from govcloud_cli.model import addresses, base, dates, names, platforms
 
 
 class EnvironmentName(enum.StrEnum):
@@ -111,7 +111,7 @@ class Allowance(base.Model):
     direction: Direction
     peer: Peer
     protocol: Literal["tcp", "udp"] = "tcp"
-    ports: Annotated[tuple[platforms.Port, ...], pydantic.Field(min_length=1)]
+    ports: Annotated[tuple[addresses.Port, ...], pydantic.Field(min_length=1)]
     reason: names.Reason
 
 

@@ -7,24 +7,10 @@ flow names stays dropped at all three. A group of VPN users is a zone of its own
 from __future__ import annotations
 
 import dataclasses
-import functools
-import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from govcloud_cli.model import inventory, platforms
-from govcloud_cli.plan import platform_flows, vpn
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class FlowRule:
-    """One flow as a firewall sees it: prefixes and ports, both families."""
-
-    id: str
-    protocol: str
-    ports: tuple[int, ...]
-    sources: tuple[str, ...]
-    destinations: tuple[str, ...]
-    reason: str
+from govcloud_cli.plan import flow_rules, platform_flows, vpn
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,7 +19,7 @@ class ZonePair:
 
     source: str
     destination: str
-    rules: tuple[FlowRule, ...]
+    rules: tuple[flow_rules.FlowRule, ...]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -77,7 +63,7 @@ def forwards(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[Zon
         ZonePair(
             source=source,
             destination=destination,
-            rules=tuple(_distinct([*_forwarded(spec, machine, source, destination)])),
+            rules=tuple(flow_rules.distinct([*_forwarded(spec, machine, source, destination)])),
         )
         for source, destination in pairs
     )
@@ -85,7 +71,7 @@ def forwards(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[Zon
 
 def inputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
     """What `machine` itself accepts, by the zone it comes from and the zone it arrives in."""
-    found: dict[tuple[str, str], list[FlowRule]] = {}
+    found: dict[tuple[str, str], list[flow_rules.FlowRule]] = {}
     for flow, source, destination in _reachable(spec, platform_flows.every(spec)):
         for interface in machine.interfaces:
             if destination.zone != interface.zone or not _means(destination, machine) or source.machine == machine.id:
@@ -110,7 +96,7 @@ def published(spec: inventory.Inventory, machine: platforms.Machine) -> ZonePair
 
 def outputs(spec: inventory.Inventory, machine: platforms.Machine) -> tuple[ZonePair, ...]:
     """What `machine` itself may open, by the zone it leaves from and the zone it goes to."""
-    found: dict[tuple[str, str], list[FlowRule]] = {}
+    found: dict[tuple[str, str], list[flow_rules.FlowRule]] = {}
     for flow, source, destination in _reachable(spec, platform_flows.every(spec)):
         for interface in machine.interfaces:
             if source.zone != interface.zone or not _means(source, machine) or destination.machine == machine.id:
@@ -184,7 +170,7 @@ def _reachable(
 
 def _forwarded(
     spec: inventory.Inventory, border: platforms.Machine, source_zone: str, destination_zone: str
-) -> Iterator[FlowRule]:
+) -> Iterator[flow_rules.FlowRule]:
     for flow, source, destination in _reachable(spec, platform_flows.every(spec)):
         if (source.zone, destination.zone) == (source_zone, destination_zone) and border.id not in (
             source.machine,
@@ -193,8 +179,8 @@ def _forwarded(
             yield _rule(flow, sources=source.prefixes, destinations=destination.prefixes)
 
 
-def _rule(flow: platforms.Flow, *, sources: tuple[str, ...], destinations: tuple[str, ...]) -> FlowRule:
-    return FlowRule(
+def _rule(flow: platforms.Flow, *, sources: tuple[str, ...], destinations: tuple[str, ...]) -> flow_rules.FlowRule:
+    return flow_rules.FlowRule(
         id=flow.id,
         protocol=flow.protocol,
         ports=flow.ports,
@@ -204,46 +190,11 @@ def _rule(flow: platforms.Flow, *, sources: tuple[str, ...], destinations: tuple
     )
 
 
-def _pairs(found: dict[tuple[str, str], list[FlowRule]]) -> tuple[ZonePair, ...]:
+def _pairs(found: dict[tuple[str, str], list[flow_rules.FlowRule]]) -> tuple[ZonePair, ...]:
     return tuple(
-        ZonePair(source=source, destination=destination, rules=tuple(_distinct(rules)))
+        ZonePair(source=source, destination=destination, rules=tuple(flow_rules.distinct(rules)))
         for (source, destination), rules in sorted(found.items())
     )
-
-
-def _distinct(rules: Sequence[FlowRule]) -> Iterator[FlowRule]:
-    """The rules without what a wider one of them allows: a verdict map takes no two elements that overlap."""
-    for index, rule in enumerate(rules):
-        others = [(place < index, other) for place, other in enumerate(rules) if place != index]
-        ports = tuple(
-            port
-            for port in rule.ports
-            # Of two that are alike the first one stays.
-            if not any(
-                _covers(other, rule, port) and (earlier or not _covers(rule, other, port)) for earlier, other in others
-            )
-        )
-        if ports:
-            yield dataclasses.replace(rule, ports=ports)
-
-
-def _covers(wide: FlowRule, narrow: FlowRule, port: int) -> bool:
-    return (
-        wide.protocol == narrow.protocol
-        and port in wide.ports
-        and _within(narrow.sources, wide.sources)
-        and _within(narrow.destinations, wide.destinations)
-    )
-
-
-def _within(inner: Sequence[str], outer: Sequence[str]) -> bool:
-    return all(any(_is_part(one, other) for other in outer) for one in inner)
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_part(inner: str, outer: str) -> bool:
-    one, other = ipaddress.ip_network(inner), ipaddress.ip_network(outer)
-    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type]
 
 
 def _host(interface: platforms.Interface) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal
 
+from govcloud_cli.model import identities, people, platforms
 from govcloud_cli.model import inventory as inventories
-from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import applications, credentials, identity_places, namespaces
 
 CLI_CLIENT = "govcloud-cli"
@@ -202,7 +202,7 @@ def _applications(inventory: inventories.Inventory, side: platforms.Side) -> Ite
     yield from sorted(found, key=lambda one: one.id)
 
 
-def _directory(identity: platforms.Identity) -> Directory | None:
+def _directory(identity: identities.Identity) -> Directory | None:
     found = identity.directory
     if found is None:
         return None

@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from govcloud_cli.model import platforms, tenants
+from govcloud_cli.model import addresses, tenants
 from govcloud_cli.plan import databases, namespaces
 
 API_VERSION = "networking.k8s.io/v1"
@@ -113,7 +113,7 @@ def _ports(protocol: str, ports: Iterable[int]) -> list[dict[str, Any]]:
 
 
 def _block(
-    prefix: platforms.Cidr4 | platforms.Cidr6 | platforms.Address4 | platforms.Address6,
+    prefix: addresses.Cidr4 | addresses.Cidr6 | addresses.Address4 | addresses.Address6,
 ) -> dict[str, Any]:
     # A network of a bare address is that address alone: /32 or /128.
     return {"ipBlock": {"cidr": str(ipaddress.ip_network(prefix))}}

@@ -8,7 +8,7 @@ import hashlib
 import ipaddress
 from collections.abc import Iterator
 
-from govcloud_cli.model import inventory, people, platforms
+from govcloud_cli.model import inventory, people, platforms, vpns
 from govcloud_cli.plan import services
 
 AUTHORITY = "vpn-ca"
@@ -88,13 +88,13 @@ def plan(spec: inventory.Inventory, side: platforms.Side, *, today: datetime.dat
     )
 
 
-def groups(spec: inventory.Inventory) -> tuple[platforms.VpnGroup, ...]:
+def groups(spec: inventory.Inventory) -> tuple[vpns.VpnGroup, ...]:
     """The declared groups, in their order."""
     declared = spec.platform.spec.vpn
     return () if declared is None else declared.groups
 
 
-def group(spec: inventory.Inventory, identifier: str) -> platforms.VpnGroup:
+def group(spec: inventory.Inventory, identifier: str) -> vpns.VpnGroup:
     """The group of that id; the reader guarantees that every reference resolves."""
     return next(one for one in groups(spec) if one.id == identifier)
 
@@ -106,7 +106,7 @@ def probe_of(group_id: str) -> str:
     return f"{people.PROBE}{group_id[:12]}-{hashlib.sha256(group_id.encode()).hexdigest()[:12]}"
 
 
-def zone_of(one: platforms.VpnGroup) -> str:
+def zone_of(one: vpns.VpnGroup) -> str:
     """What the firewalls call the zone of a group."""
     return f"{ZONE_PREFIX}{one.id}"
 
@@ -147,7 +147,7 @@ def _members(spec: inventory.Inventory, today: datetime.date) -> Iterator[Member
             yield Member(person=person.id, group=belongs)
 
 
-def _routes(spec: inventory.Inventory, one: platforms.VpnGroup) -> tuple[str, ...]:
+def _routes(spec: inventory.Inventory, one: vpns.VpnGroup) -> tuple[str, ...]:
     found: set[ipaddress.IPv4Network | ipaddress.IPv6Network] = set()
     for flow in spec.platform.spec.flows:
         if flow.source.vpn == one.id:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from govcloud_cli import errors
 from govcloud_cli.compliance import assessing, baselines, findings, profiles, subjects
 from govcloud_cli.inventory import folders, manifest_files
-from govcloud_cli.model import platforms, policies
+from govcloud_cli.model import policies, policy_settings
 from govcloud_cli.run import enforcing
 from govcloud_cli.run.policing import books, files, lines, named, roles
 
@@ -183,7 +183,7 @@ def _answer(
     asked: Sequence[assessing.Input],
     *,
     book: books.Book,
-    declared: platforms.PolicySettings,
+    declared: policy_settings.PolicySettings,
     today: datetime.date,
     lines: assessing.Lines,
     problems: Sequence[str] = (),
@@ -237,10 +237,10 @@ def _chosen(
     return asked or [one for one in profiles.choose(profile, book.policies) if one.spec.input in possible]
 
 
-def _declared(environment: pathlib.Path | None) -> platforms.PolicySettings:
+def _declared(environment: pathlib.Path | None) -> policy_settings.PolicySettings:
     """What an inventory says of policies; the defaults where there is none."""
     if environment is None:
-        return platforms.PolicySettings()
+        return policy_settings.PolicySettings()
     from govcloud_cli.inventory import loading
 
     return loading.load(environment).platform.spec.policies
@@ -256,6 +256,6 @@ def _baseline(path: pathlib.Path) -> baselines.Baseline:
         ) from error
 
 
-def settings(declared: platforms.PolicySettings) -> dict[str, Json]:
+def settings(declared: policy_settings.PolicySettings) -> dict[str, Json]:
     """What policies read as `variables.settings`; `compliance.enforcement`, which knows plans, says it for clusters."""
     return {"registries": list(declared.registries)}

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from govcloud_cli import resources
-from govcloud_cli.model import platforms
+from govcloud_cli.model import identities, platforms
 from govcloud_cli.plan import administration, hosts, services
 from tests.support import inventories
 
@@ -92,7 +92,7 @@ def test_a_machine_is_told_of_the_machines_on_its_side_only() -> None:
 
 
 def test_every_machine_of_its_side_knows_the_identity_service_by_its_name() -> None:
-    named = platforms.Identity(host="id.yunxi.example")
+    named = identities.Identity(host="id.yunxi.example")
     spec = inventories.with_spec(inventories.lab(), identity=named)
     for side in inventories.plan(spec).sides:
         for host in side.hosts:

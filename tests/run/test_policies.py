@@ -11,7 +11,7 @@ import pytest
 
 from govcloud_cli import errors, resources
 from govcloud_cli.compliance import enforcement, findings, inputs
-from govcloud_cli.model import platforms, policies
+from govcloud_cli.model import policies, policy_settings
 from govcloud_cli.plan import plans
 from govcloud_cli.run import enforcing, sites
 from govcloud_cli.run import policies as run_policies
@@ -189,7 +189,7 @@ def test_guards_let_be_what_is_waived_as_long_as_the_waiver_lasts(site: sites.Si
 
 
 def test_policies_read_the_same_settings_here_and_in_the_cluster() -> None:
-    declared = platforms.PolicySettings(registries=("registry.example",))
+    declared = policy_settings.PolicySettings(registries=("registry.example",))
 
     assert run_policies.settings(declared) == enforcement.settings(declared)
 

@@ -365,11 +365,11 @@ def test_a_person_logs_in_with_a_browser_for_the_command_line(deployed: Deployed
 
 
 def test_the_token_of_the_command_line_is_for_the_cluster(deployed: Deployed) -> None:
-    deployed.enrol("sun.li", "finance:maintainers", "finance:viewers")
+    deployed.enrol("qin.yue", "finance:maintainers", "finance:viewers")
     redirect = "http://127.0.0.1:43999/callback"
     person = logging_in.Person(deployed.server)
     _, page, _ = person.begin("govcloud-cli", redirect)
-    _, page, _ = person.fill(page, username="sun.li", password=PASSWORD)
+    _, page, _ = person.fill(page, username="qin.yue", password=PASSWORD)
     _, page, where = person.fill(page, otp=one_time_codes.code(OTP.encode(), time.time()))
     code = urllib.parse.parse_qs(urllib.parse.urlsplit(where).query)["code"][0]
     form = {"grant_type": "authorization_code", "client_id": "govcloud-cli", "redirect_uri": redirect, "code": code}
@@ -377,7 +377,7 @@ def test_the_token_of_the_command_line_is_for_the_cluster(deployed: Deployed) ->
     assert status == 200, answer
     found = logging_in.claims(answer["access_token"])
     assert found["aud"] == "kubernetes"
-    assert found["preferred_username"] == "sun.li"
+    assert found["preferred_username"] == "qin.yue"
     assert sorted(found["groups"]) == ["finance:maintainers", "finance:viewers"]
     assert found["exp"] - found["iat"] == 45
     assert logging_in.claims(answer["id_token"])["aud"] == "govcloud-cli"

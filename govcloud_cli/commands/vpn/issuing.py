@@ -66,14 +66,9 @@ def issue(
     """
     from govcloud_cli.run.vpn import desk as run_desk
 
-    if request is None and out is not None:
-        raise errors.UsageError("--out goes with --csr: a token gets its certificate itself")
-    if request is not None and (module or pin_file):
-        raise errors.UsageError("--csr needs no token here, so no --module and no --pin-file")
-    if out is not None and not out.parent.is_dir():
-        raise errors.UsageError(f"{out.parent} is no folder", remedy="make it first: the certificate goes there")
-    if machine is not None and (request or module or label):
-        raise errors.UsageError("--machine makes a token of its own, so no --token, no --module and no --csr")
+    _refuse(
+        request=request, out=out, on_token=bool(module or pin_file), machine=machine, elsewhere=bool(module or label)
+    )
     place = offices.find(environment)
     holder = run_desk.holder(place.site.spec, place.plan, person, today=runs.now().date())
     if machine is not None:
@@ -94,6 +89,20 @@ def issue(
         as_json=as_json,
         to_stdout=request is not None and out is None,
     )
+
+
+def _refuse(
+    *, request: pathlib.Path | None, out: pathlib.Path | None, on_token: bool, machine: str | None, elsewhere: bool
+) -> None:
+    """Options that do not go together."""
+    if request is None and out is not None:
+        raise errors.UsageError("--out goes with --csr: a token gets its certificate itself")
+    if request is not None and on_token:
+        raise errors.UsageError("--csr needs no token here, so no --module and no --pin-file")
+    if out is not None and not out.parent.is_dir():
+        raise errors.UsageError(f"{out.parent} is no folder", remedy="make it first: the certificate goes there")
+    if machine is not None and (request or elsewhere):
+        raise errors.UsageError("--machine makes a token of its own, so no --token, no --module and no --csr")
 
 
 def _write(file: pathlib.Path, result: issuing.Result) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from govcloud_cli.inventory import findings
-from govcloud_cli.model import platforms
+from govcloud_cli.model import platforms, vpns
 
 
 def gateways_stand_between(world: findings.World) -> Iterator[findings.Finding]:
@@ -95,6 +95,6 @@ def flows_lead_inwards(world: findings.World) -> Iterator[findings.Finding]:
             )
 
 
-def _groups(world: findings.World) -> tuple[platforms.VpnGroup, ...]:
+def _groups(world: findings.World) -> tuple[vpns.VpnGroup, ...]:
     declared = world.platform.spec.vpn
     return () if declared is None else declared.groups

@@ -5,7 +5,7 @@ import dataclasses
 import pydantic
 import pytest
 
-from govcloud_cli.model import platforms
+from govcloud_cli.model import identities, platforms
 from govcloud_cli.plan import identity_places
 from govcloud_cli.plan.host_variables import identity
 from tests.support import inventories
@@ -24,7 +24,7 @@ def test_the_service_is_told_who_issued_the_directorys_certificate() -> None:
     assert place is not None
     assert identity.of(spec, place)["identity_directory_authority"] == ""
     pem = "-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n"
-    told = platforms.Directory(
+    told = identities.Directory(
         url="ldaps://directory.example", people="ou=people,dc=example", bind="cn=reader,dc=example", authority=pem
     )
     whole = spec.platform.spec
@@ -47,7 +47,7 @@ def test_the_service_is_told_who_issued_the_directorys_certificate() -> None:
 )
 def test_an_authority_is_certificates_and_nothing_else(authority: str) -> None:
     with pytest.raises(pydantic.ValidationError, match="authority"):
-        platforms.Directory(
+        identities.Directory(
             url="ldaps://directory.example",
             people="ou=people,dc=example",
             bind="cn=reader,dc=example",
