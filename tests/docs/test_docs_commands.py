@@ -56,6 +56,39 @@ def test_an_option_that_is_none_is_found() -> None:
     assert unknown("vpn isue --person li.wei") == ["isue"]
 
 
+def below(found: click.Command, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
+    """Every command that can be typed, by its words."""
+    if not isinstance(found, click.Group):
+        return {path: found}
+    context = click.Context(found)
+    known = [(name, found.get_command(context, name)) for name in found.list_commands(context)]
+    return {
+        words: command for name, one in known if one is not None for words, command in below(one, (*path, name)).items()
+    }
+
+
+WORDS = below(main.cli)
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_every_word_shows_examples_of_itself_that_can_be_typed(words: tuple[str, ...]) -> None:
+    told = re.split(r"^\s*Examples?:$", WORDS[words].help or "", maxsplit=1, flags=re.MULTILINE)
+    assert len(told) == 2, f"{' '.join(words)} --help has no examples"
+    shown = re.findall(r"^.*?\bgovcloud ([^|;>#\n)<]*)", re.sub(r"\\\n\s*", "", told[1]), re.MULTILINE)
+    assert any(one.split()[: len(words)] == list(words) for one in shown)
+    assert {one: unknown(one) for one in shown if unknown(one)} == {}
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_whoever_takes_a_person_or_tenant_of_the_inventory_completes_it(words: tuple[str, ...]) -> None:
+    plain = {
+        parameter.name
+        for parameter in WORDS[words].params
+        if parameter.name in {"person", "tenant"} and parameter._custom_shell_complete is None
+    }
+    assert plain == ({"tenant"} if words == ("tenant", "new") else set()), "a new tenant is in no inventory"
+
+
 # -- the tour that `tests/lab/test_2_newcomer.py` walks
 
 
