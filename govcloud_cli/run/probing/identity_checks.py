@@ -15,7 +15,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from govcloud_cli import errors
-from govcloud_cli.plan import database_servers, databases, identity, identity_probes, plans, probes
+from govcloud_cli.model import platforms
+from govcloud_cli.plan import (
+    administration,
+    database_servers,
+    databases,
+    identity,
+    identity_probes,
+    plans,
+    probes,
+    services,
+)
 from govcloud_cli.providers.keycloak import session
 from govcloud_cli.run import machines, process, reach, sites, workspace
 from govcloud_cli.run.people import places
@@ -24,7 +34,6 @@ from govcloud_cli.run.probing import probe_people
 _TIMEOUT = 180.0
 _WEB_TIMEOUT = (3.0, 15.0)
 """Seconds to connect, and for an answer: the first page of a busy Keycloak takes some."""
-_API_PORT = 6443
 Seen = dict[str, str]
 
 
@@ -113,9 +122,9 @@ def _job(place: places.Place, own: Sequence[probes.Probe], people: Mapping[str, 
         },
     }
     if kubernetes is not None:
-        address = kubernetes.management or kubernetes.interfaces[0].address
+        port = services.port(platforms.Service.KUBERNETES)
         job["cluster"] = {
-            "server": f"https://{address}:{_API_PORT}",
+            "server": f"https://{administration.reached_at(kubernetes)}:{port}",
             "authority": (folder.pki / "kubernetes-ca.crt").read_text(encoding="ascii"),
         }
     return job
