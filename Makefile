@@ -9,7 +9,7 @@ BIN := .venv/bin
 # The stamp is inside .venv: the launcher replaces .venv as a whole when requirements.txt changes.
 STAMP := .venv/govcloud-dev
 PYTEST := $(BIN)/python -m pytest
-ENGINE_PACKAGES := curl etcd-server gcc gnutls-bin haproxy iproute2 iputils-ping ldap-utils libc6-dev maven nftables ocserv openconnect opensc \
+PACKAGES := curl etcd-server gcc gnutls-bin haproxy iproute2 iputils-ping ldap-utils libc6-dev maven nftables ocserv openconnect opensc \
     openjdk-17-jre-headless openssl postgresql-15 slapd softhsm2 util-linux
 
 help: ## Show this
@@ -47,16 +47,20 @@ bench: $(STAMP) deps-engine ## Measure 1,000 tenants beside kubectl and pulumi u
 	$(BIN)/python -m tests.bench.document
 
 # A cluster of Debian's own would be a server that nobody asked for; policy-rc.d keeps every service from starting.
-deps-engine: $(STAMP) ## Install what the engine tier needs
-	@missing=''; for package in $(ENGINE_PACKAGES); do \
+.PHONY: deps-packages
+deps-packages:
+	@missing=''; for package in $(PACKAGES); do \
 	    dpkg-query --show --showformat='$${db:Status-Status}\n' "$$package" 2>/dev/null | grep -qx installed || \
 	        missing="$$missing $$package"; \
 	done; \
 	[ -z "$$missing" ] || .ci/install $$missing
+
+deps-engine: $(STAMP) deps-packages ## Install what the engine tier needs
 	$(BIN)/python -m tests.support.tools engine
 
+# The lab's tests bring tokens, VPN clients and a staff directory of this host's along.
 .PHONY: deps-lab
-deps-lab: $(STAMP)
+deps-lab: $(STAMP) deps-packages
 	$(BIN)/python -m tests.support.tools lab
 
 clean: ## Remove what checks and tests leave; labs are removed by `./govcloud destroy`
