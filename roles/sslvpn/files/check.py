@@ -55,7 +55,7 @@ def judge(settings: gate.Settings, *, person: str, address: str, secret: bytes) 
     """Raise `gate.RefusedError` unless `secret` is the person's password and code, and he may come in now."""
     now = time.time()
     with gate.attempts(settings) as attempts:
-        _require_not_banned(settings, attempts, address, now)
+        attempt = _begin(settings, attempts, person, address, now)
         try:
             _require_member(settings, person)
             gate.require_current_revocations(settings, datetime.datetime.fromtimestamp(now, datetime.UTC))
@@ -67,13 +67,31 @@ def judge(settings: gate.Settings, *, person: str, address: str, secret: bytes) 
             attempts.execute("DELETE FROM granted WHERE person = ? AND address = ?", (person, address))
             attempts.execute("INSERT INTO granted VALUES (?, ?, ?)", (person, address, now))
         except _Wrong:
-            # What cannot be counted must not be free to try; a fault of our own or of the service is nobody's attempt.
-            attempts.execute("INSERT INTO failures VALUES (?, ?, ?)", (_network(address), person[:64], now))
             raise
+        except gate.RefusedError:
+            # A fault of our own or of the service is nobody's attempt.
+            attempts.execute("DELETE FROM failures WHERE rowid = ?", (attempt,))
+            raise
+        attempts.execute("DELETE FROM failures WHERE rowid = ?", (attempt,))
 
 
 class _Wrong(gate.RefusedError):
     """The person's own fault, so that it counts towards a ban."""
+
+
+def _begin(settings: gate.Settings, attempts: sqlite3.Connection, person: str, address: str, now: float) -> int | None:
+    """Count the attempt as failed before anything is asked, so that many at the same time are no more than one by one.
+
+    Raises `gate.RefusedError` if the address is banned; returns the row to take back if it was no failure.
+    """
+    # What cannot be counted must not be free to try.
+    attempts.execute("BEGIN IMMEDIATE")
+    try:
+        _require_not_banned(settings, attempts, address, now)
+        row = attempts.execute("INSERT INTO failures VALUES (?, ?, ?)", (_network(address), person[:64], now)).lastrowid
+    finally:
+        attempts.execute("COMMIT")
+    return row
 
 
 def _require_not_banned(settings: gate.Settings, attempts: sqlite3.Connection, address: str, now: float) -> None:

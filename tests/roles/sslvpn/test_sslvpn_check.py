@@ -131,6 +131,25 @@ def test_a_fault_of_the_service_bans_nobody(programs: SimpleNamespace, place: Pl
             judge(programs, place)
 
 
+def test_attempts_at_the_same_time_are_no_more_than_attempts_one_after_the_other(
+    programs: SimpleNamespace, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def answer(*_question: object) -> tuple[int, dict[str, Any]]:
+        asked.append(1)
+        if len(asked) < 10:
+            # The next one begins while this one waits for its answer.
+            with pytest.raises(programs.gate.RefusedError):
+                judge(programs, place)
+        return 401, {"error": "invalid_grant"}
+
+    monkeypatch.setattr(programs.check, "_ask", answer)
+    with pytest.raises(programs.gate.RefusedError):
+        judge(programs, place)
+    assert len(asked) == place.settings.attempts_allowed
+
+
 def test_what_cannot_be_counted_is_refused(programs: SimpleNamespace, place: Place, asked: list[Any]) -> None:
     (place.folder / "attempts.db").mkdir()
     with pytest.raises(programs.gate.RefusedError, match="records cannot be used"):
