@@ -77,6 +77,8 @@ class World:
     token: pathlib.Path
     inside: str
     """The network at the tunnel's end."""
+    person: str = PERSON
+    """Who has the token."""
 
     @property
     def side(self) -> Any:
@@ -100,11 +102,11 @@ class World:
         return found
 
     def connect(self, secret: str, *, certificate: bool = True) -> subprocess.Popen[bytes] | str:
-        """The tunnel of `PERSON`, or what openconnect said to its end."""
+        """The tunnel of the person, or what openconnect said to its end."""
         script, state, log = self.folder / "move", self.folder / f"state-{time.time_ns()}", self.folder / "openconnect"
         script.write_text(MOVE)
         script.chmod(0o700)
-        url = f"pkcs11:token=staff;object=govcloud%3A{PERSON};type={{}}?pin-value={vpn_token.PIN}"
+        url = f"pkcs11:token=staff;object=govcloud%3A{self.person};type={{}}?pin-value={vpn_token.PIN}"
         given = [f"--certificate={url.format('cert')}", f"--sslkey={url.format('private')}"] if certificate else []
         command = [
             "setpriv",
@@ -116,7 +118,7 @@ class World:
             "openconnect",
         ]
         command += [f"--cafile={self.pki / 'services-ca.crt'}", "--no-system-trust", "--non-inter", "--no-proxy"]
-        command += ["--resolve=gateway:10.30.0.22", f"--user={PERSON}", "--passwd-on-stdin", f"--script={script}"]
+        command += ["--resolve=gateway:10.30.0.22", f"--user={self.person}", "--passwd-on-stdin", f"--script={script}"]
         more = {"GCT_STATE": str(state), "GCT_INSIDE": self.inside, "SOFTHSM2_CONF": str(self.token)}
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -138,24 +140,24 @@ class World:
         process.wait(10)
         return log.read_text("utf-8", "replace")
 
-    def secret(self, person: str = PERSON) -> str:
-        return PASSWORD + self.codes[person].next()
+    def secret(self) -> str:
+        return PASSWORD + self.codes[self.person].next()
 
 
 @pytest.fixture(scope="module")
 def world(lab: conftest.Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with made(lab.cloud, tmp_path_factory.mktemp("access")) as found:
+    with made(lab.cloud, tmp_path_factory.mktemp("access"), PERSON, LOCKED) as found:
         yield found
 
 
 @contextlib.contextmanager
-def made(cloud: driver.Cloud, folder: pathlib.Path) -> Iterator[World]:
-    """People with password, code and, one of them, a token."""
+def made(cloud: driver.Cloud, folder: pathlib.Path, *people: str) -> Iterator[World]:
+    """People with password, code and, the first of them, a token."""
     cloud.run("people sync")
     secret = folder / "password"
     secret.write_text(PASSWORD)
     codes = {}
-    for person in (PERSON, LOCKED):
+    for person in people:
         told = cloud.json("people enrol", person, "--password-file", str(secret))
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(told["otpauth"]).query)
         codes[person] = accounts.Codes(secret=_decoded(query["secret"][0]))
@@ -167,10 +169,10 @@ def made(cloud: driver.Cloud, folder: pathlib.Path) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOFTHSM2_CONF", str(token))
         module = ("--module", soft_tokens.module())
-        cloud.run("vpn issue", "--person", PERSON, "--token", "staff", *module, "--pin-file", str(pin))
+        cloud.run("vpn issue", "--person", people[0], "--token", "staff", *module, "--pin-file", str(pin))
         subprocess.run(("ip", "netns", "add", inside), check=True)
         try:
-            yield World(cloud=cloud, folder=folder, codes=codes, token=token, inside=inside)
+            yield World(cloud=cloud, folder=folder, codes=codes, token=token, inside=inside, person=people[0])
         finally:
             subprocess.run(("ip", "netns", "delete", inside), check=True)
 
