@@ -4,11 +4,16 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from govcloud_cli.providers.keycloak import failures
 from govcloud_cli.run.access import identity_events
 
 PEOPLE = {("govcloud", "u1"): "li.wei", ("govcloud", "u2"): "wang.fang", ("master", "u3"): "break-glass"}
 OWN = {"type": "CLIENT_LOGIN", "clientId": "govcloud-engine"}
+
+
+_AS_IT_SHOULD = {"eventsEnabled": True, "adminEventsEnabled": True, "enabledEventTypes": []}
 
 
 class Keycloak:
@@ -17,6 +22,7 @@ class Keycloak:
     def __init__(self) -> None:
         self.events: dict[str, list[dict[str, Any]]] = {}
         self.number = 0
+        self.settings: dict[str, Any] = {**_AS_IT_SHOULD}
 
     def add(self, *times: int, to: str = "govcloud/events", **fields: Any) -> None:
         for time in times:
@@ -26,7 +32,7 @@ class Keycloak:
     def get(self, path: str, query: Mapping[str, str]) -> Any:
         realm, _, rest = path.removeprefix("/admin/realms/").partition("/")
         if not rest:
-            return {"id": f"number-of-{realm}"}
+            return {"id": f"number-of-{realm}", **(self.settings if realm == "govcloud" else _AS_IT_SHOULD)}
         if rest.startswith("users/"):
             try:
                 return {"username": PEOPLE[realm, rest.removeprefix("users/")]}
@@ -134,3 +140,24 @@ def test_who_erases_what_was_told_is_found_out_once() -> None:
     keycloak.add(3_000_000)
     answer = fetch(keycloak, answer["cursor"])
     assert (ids(answer), answer["gap"]) == (["e3"], "")
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"eventsEnabled": False}, "govcloud/eventsEnabled"),
+        ({"adminEventsEnabled": None}, "govcloud/adminEventsEnabled"),
+        ({"enabledEventTypes": [*identity_events._ALWAYS[1:], "REGISTER"]}, "govcloud/LOGIN"),
+    ],
+)
+def test_who_switches_the_recording_off_is_on_record_by_that_and_once(settings: dict[str, Any], told: str) -> None:
+    keycloak = Keycloak()
+    keycloak.add(1_000_000)
+    cursor = fetch(keycloak, {})["cursor"]
+    keycloak.settings |= settings
+    answer = fetch(keycloak, cursor)
+    assert answer["gap"] == f"not recorded by the identity service from now on: {told}"
+    again = fetch(keycloak, answer["cursor"])
+    assert again["gap"] == ""
+    keycloak.settings = {**_AS_IT_SHOULD}
+    assert fetch(keycloak, again["cursor"])["gap"] == "not recorded by the identity service from now on: nothing"
