@@ -137,13 +137,20 @@ def _show_address(url: str, way: tuple[str, int] | None) -> None:
 
 
 def _show_way(url: str, way: tuple[str, int] | None) -> None:
-    """In the lab no name leads to the identity service, and this host alone has a way: say how a browser takes it."""
+    """In the lab no name leads to the identity service, and this host alone has a way: say how a browser takes it.
+
+    The address itself is pasted there: a command line is everybody's on this machine to read, and whoever has the
+    address can end the log-in as himself, so that the person works with his account.
+    """
     if way is None:
         return
     parts = urllib.parse.urlsplit(url)
     rule = f"MAP {parts.hostname}:{parts.port or 443} {way[0]}:{way[1]}"
-    told = shlex.join(["chromium", f"--host-resolver-rules={rule}", url])
-    click.echo(f"In the lab only this host has a way to it, {way[0]}:{way[1]} (实验环境); for example:", err=True)
+    told = shlex.join(["chromium", f"--host-resolver-rules={rule}"])
+    click.echo(
+        f"In the lab only this host has a way to it, {way[0]}:{way[1]} (实验环境); paste it, for example, into:",
+        err=True,
+    )
     click.echo(f"  {told}", err=True)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
@@ -129,7 +130,9 @@ def _applications(case: classes.Case) -> Iterator[classes.Finding]:
     old, new = set(case.before.spec.applications), set(case.after.spec.applications)
     for application in sorted(new - old, key=lambda one: (one.environment, one.id)):
         # Whoever receives what comes back from a log-in acts as the people who log in.
-        yield classes.person(f"people log in to {application.id} of {application.environment.value} (应用登录)")
+        hosts = sorted({urllib.parse.urlsplit(address).netloc for address in application.redirect_uris})
+        what = f"people log in to {application.id} of {application.environment.value}"
+        yield classes.person(f"{what} and come back to {', '.join(hosts)} (应用登录)")
     if any(one.environment is tenants.EnvironmentName.PROD for one in old - new):
         yield classes.person("an application of prod (生产环境) that people log in to changes or goes")
     elif old - new:

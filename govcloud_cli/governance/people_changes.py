@@ -1,8 +1,7 @@
 """Accounts, and the ordered changes of people to them: joiner, mover, leaver; `people_comparing` says which.
 
-Every account of the realm is somebody's of `people.yaml` or a leaver's,
-but for service accounts, the break-glass account, `verify`'s probes, and those of a directory that we never gave
-anything.
+Every account of the realm is somebody's of `people.yaml` or a leaver's, but for `verify`'s probes, and those of clients
+and of a directory that are in no group. A name exempts nobody: whoever may make accounts would call his own so.
 """
 
 from __future__ import annotations
@@ -47,9 +46,10 @@ class Account:
     @property
     def is_ours(self) -> bool:
         """Whether `people.yaml` decides about it."""
-        if self.origin is Origin.SERVICE or self.person == people.BREAK_GLASS or self.person.startswith(people.PROBE):
-            return False
-        return self.origin is Origin.OWN or any(name.startswith(people.ORGANISATION) for name in self.groups)
+        if self.origin is Origin.OWN:
+            # Whatever is called so goes by itself (`run.probing.probe_people.sweep`).
+            return not self.person.startswith(people.PROBE)
+        return bool(self.groups)
 
     @property
     def organisation(self) -> str | None:

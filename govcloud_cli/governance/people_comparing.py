@@ -38,13 +38,15 @@ def changes(
     """
     before = (*applied, *everyone)
     there = {account.person: account for account in accounts}
-    wanted = {one.person: one for one in _wanted(known, frozenset(offered), today)}
+    wanted = {
+        one.person: one for one in _wanted(known, frozenset(offered), today) if not people.is_reserved(one.person)
+    }
     ordered = sorted(accounts, key=lambda one: one.person)
     found = [_changed(one, wanted, known, before=before, after=everyone, today=today) for one in ordered]
     joins = (
         people_changes.Join(person=one.person, name=one.name, groups=tuple(sorted(one.groups)))
         for person, one in sorted(wanted.items())
-        if person not in there and not people.is_reserved(person)
+        if person not in there
     )
     return people_changes.Changes(
         leaves=_of_kind(found, people_changes.Leave),
@@ -186,6 +188,8 @@ def _left(
 
 
 def _reason(person: str, known: Iterable[people.Person], today: datetime.date) -> str:
+    if people.is_reserved(person):
+        return "a name of the platform itself, which has no such account here"
     found = next((one for one in known if one.id == person), None)
     if found is None:
         return "not in people.yaml"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from govcloud_cli import errors
 from govcloud_cli.governance import people_changes
-from govcloud_cli.model import platforms
+from govcloud_cli.model import people, platforms
 
 Leavers = Mapping[platforms.Side, frozenset[str]]
 """Per side, who was counted as leaving."""
@@ -17,7 +17,7 @@ def refuse_enrolment(account: people_changes.Account, *, password: bool) -> None
 
     A directory's account (LDAP) has its password there, and its code here.
     """
-    if not account.is_ours:
+    if not account.is_ours or people.is_reserved(account.person):
         raise errors.UsageError(
             f"the account '{account.person}' is not one that people.yaml decides about",
             cause="a program's, the sealed one, a probe's, or a directory's that was never given anything",

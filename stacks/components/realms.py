@@ -205,6 +205,8 @@ def _events(realm: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
         events_enabled=True,
         events_expiration=EVENT_SECONDS,
         events_listeners=["jboss-logging"],
+        # None chosen: all that Keycloak thinks worth keeping. Who chose some would keep the others from the audit.
+        enabled_event_types=[],
         admin_events_enabled=True,
         admin_events_details_enabled=True,
         opts=opts,

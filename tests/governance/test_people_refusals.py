@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from typing import Any
@@ -50,7 +51,9 @@ def test_a_disabled_account_is_not_enrolled(origin: people_changes.Origin, *, pa
 
 
 NOBODYS = {
-    "of the directory and given nothing": account("chen.jie", "staff", origin=DIRECTORY),
+    "of the directory and given nothing": dataclasses.replace(
+        account("chen.jie", origin=DIRECTORY), groups=frozenset()
+    ),
     "a program's": account("service-account-govcloud-engine", origin=people_changes.Origin.SERVICE),
     "the sealed one": account("break-glass"),
     "a probe's": account("govcloud-probe-1"),

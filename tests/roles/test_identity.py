@@ -190,6 +190,25 @@ def test_an_empty_keycloak_ends_with_the_deploys_client_and_the_sealed_account_a
     assert len(keycloak.bootstraps) == 1, "no second temporary administrator"
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("enabledEventTypes", ["REGISTER"]), ("eventsListeners", []), ("eventsEnabled", False)]
+)
+def test_what_keeps_log_ins_from_the_audit_is_put_back(
+    settle: types.ModuleType,
+    keycloak: Keycloak,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    field: str,
+    value: object,
+) -> None:
+    run(settle, capsys, monkeypatch)
+    right = keycloak.realm[field]
+    keycloak.realm[field] = value
+    assert run(settle, capsys, monkeypatch) == [f"changed: realm master: {field}"]
+    assert keycloak.realm[field] == right
+
+
 def test_another_secret_is_set_through_a_temporary_administrator(
     settle: types.ModuleType,
     keycloak: Keycloak,

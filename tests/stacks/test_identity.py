@@ -78,3 +78,8 @@ def test_the_directory_is_read_over_tls_and_never_written(registered: list[engin
     assert found.inputs["useTruststoreSpi"] == "ALWAYS"
     assert "value-of-secrets/directory" in str(found.inputs["bindCredential"])
     assert ("bindCredential",) in found.secrets
+
+
+def test_every_kind_of_event_is_recorded_whatever_somebody_chose(registered: list[engine.Registered]) -> None:
+    (events,) = of(registered, "RealmEvents").values()
+    assert (events.inputs["enabledEventTypes"], events.inputs["eventsListeners"]) == ([], ["jboss-logging"])

@@ -31,8 +31,13 @@ class RealmEvents(handler.Realms):
         return str(new["realmId"])
 
     def live(self, recorded: resource.Properties, identifier: str) -> handler.Json | None:
-        found = self.connection.session.find(self.path({"realmId": identifier, **recorded}, "events", "config"))
-        return None if found is None else dict(found)
+        place = {"realmId": identifier, **recorded}
+        found = self.connection.session.find(self.path(place, "events", "config"))
+        if found is None:
+            return None
+        # Where no types were chosen, Keycloak records all that matter, and tells them here as if each had been.
+        chosen = self.connection.session.get(self.path(place)).get("enabledEventTypes")
+        return {**found, "enabledEventTypes": sorted(chosen or ())}
 
     def make(self, new: resource.Properties) -> str:
         del new

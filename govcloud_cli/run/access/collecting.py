@@ -94,11 +94,12 @@ class Identity:
         """As `Source.take`."""
         server = connection.Server.of(self.folder, self.url)
         with connection.opened(server, self.way) as api:
-            answer = identity_events.fetch(lambda path, query: api.get(path, query=query), cursor)
+            answer = identity_events.fetch(lambda path, query: api.get(path, query=query), cursor, now=now)
         return Taken(
             lines=tuple(lines.of_identity(one, collected=now) for one in answer["events"]),
             cursor=answer["cursor"],
             more=answer["more"],
+            gap=answer["gap"],
         )
 
 

@@ -114,6 +114,15 @@ def recover(folder: pathlib.Path, recorded: Callable[[Json], bool]) -> None:
     workspace.sync_folder(folder)
 
 
+def is_recorded(details: Json, held: Iterable[Held]) -> bool:
+    """Whether one of the log's records is the one with these details.
+
+    The digest alone does not say: a batch without lines, which tells of a gap, has that of the batch before.
+    """
+    names = ("file", "from", "to", "lines", "sha256", "gaps")
+    return any(all(one.details.get(name) == details.get(name) for name in names) for one in held)
+
+
 def check(folder: pathlib.Path, held: Iterable[Held]) -> tuple[Finding, ...]:
     """What of the daily files is not as the log's records say; empty if all is."""
     by_file: dict[str, list[Held]] = {}

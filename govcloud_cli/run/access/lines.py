@@ -68,8 +68,13 @@ def of_identity(told: Any, *, collected: datetime.datetime) -> Line:
         details = told.get("details") or {}
         kind = told["type"]
         moment = datetime.datetime.fromtimestamp(told["time"] / 1000, datetime.UTC)
+        # Whose account it is; `username` is as it was typed, which for one account is many things (`LI.WEI`).
+        whose = told.get("person") or details.get("username") or told.get("userId")
+        # An administrator may act as somebody else.
+        acting = details.get("impersonator")
         fields = {
-            "person": details.get("username") or told.get("person") or told.get("userId"),
+            "person": acting or whose,
+            "about": whose if acting else None,
             "address": told.get("ipAddress"),
             "reason": told.get("error"),
             "client": told.get("clientId"),

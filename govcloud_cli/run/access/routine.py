@@ -43,7 +43,7 @@ def collect(
         return opened.append(actor=actor, action=chain.Action.ACCESS_COLLECTED, now=clock(), details=details)
 
     def recorded(details: dict[str, Any]) -> bool:
-        return any(one.details.get("sha256") == details["sha256"] for one in held(site, side.side))
+        return days.is_recorded(details, held(site, side.side))
 
     return collecting.collect(site.space.side(side.side), asked, record=record, recorded=recorded, clock=clock)
 

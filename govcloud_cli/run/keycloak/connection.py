@@ -47,6 +47,13 @@ class Server:
                 where=str(error.filename),
                 remedy="run `govcloud deploy` first",
             ) from None
+        if not authority.strip():
+            # Without one, whoever the system trusts would do.
+            raise errors.GovcloudError(
+                "the authority of the identity service's certificate is empty",
+                where=str(folder.pki / "services-ca.crt"),
+                remedy="restore it from the backup of the state folder",
+            )
         return cls(url=url, secret=secret, ca=authority, patience=patience)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from govcloud_cli.governance import people_changes
-from govcloud_cli.model import people
 from govcloud_cli.plan import identity_places
 from govcloud_cli.providers.keycloak import session
 
@@ -42,15 +41,24 @@ class Directory:
 
 
 def read(api: session.Api) -> Directory:
-    """Every account with its groups. Raises `errors.GovcloudError`."""
+    """Every account with its groups. Raises `errors.GovcloudError`.
+
+    Keycloak lists clients' own accounts nowhere but among the members of a group.
+    """
     with concurrent.futures.ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         groups = _groups(api, pool)
         members = pool.map(lambda group: _members(api, group), groups)
         names: dict[str, set[str]] = {}
-        for group, ids in zip(groups, members, strict=True):
-            for account in ids:
-                names.setdefault(account, set()).add(group.name)
-    found = [_account(one, names.get(one["id"], ())) for one in _pages(api, f"{ADMIN}/users", _BRIEF)]
+        unlisted: dict[str, Any] = {}
+        for group, those in zip(groups, members, strict=True):
+            for one in those:
+                names.setdefault(one["id"], set()).add(group.name)
+                unlisted[one["id"]] = one
+    found = []
+    for one in _pages(api, f"{ADMIN}/users", _BRIEF):
+        unlisted.pop(one["id"], None)
+        found.append(_account(one, names.get(one["id"], ()), _origin(one)))
+    found += [_account(one, names[one["id"]], people_changes.Origin.SERVICE) for one in unlisted.values()]
     by_name: dict[str, list[Group]] = {}
     for group in sorted(groups, key=lambda one: (one.path.count("/"), one.path)):
         by_name.setdefault(group.name, []).append(group)
@@ -81,8 +89,8 @@ def _groups(api: session.Api, pool: concurrent.futures.Executor) -> list[Group]:
     return found
 
 
-def _members(api: session.Api, group: Group) -> list[str]:
-    return [one["id"] for one in _pages(api, f"{ADMIN}/groups/{session.quoted(group.id)}/members", _BRIEF)]
+def _members(api: session.Api, group: Group) -> list[Any]:
+    return list(_pages(api, f"{ADMIN}/groups/{session.quoted(group.id)}/members", _BRIEF))
 
 
 def _pages(api: session.Api, path: str, query: Mapping[str, str]) -> Iterator[Any]:
@@ -95,7 +103,7 @@ def _pages(api: session.Api, path: str, query: Mapping[str, str]) -> Iterator[An
             return
 
 
-def _account(found: Mapping[str, Any], groups: Iterable[str]) -> people_changes.Account:
+def _account(found: Mapping[str, Any], groups: Iterable[str], origin: people_changes.Origin) -> people_changes.Account:
     return people_changes.Account(
         id=found["id"],
         person=found["username"],
@@ -103,11 +111,12 @@ def _account(found: Mapping[str, Any], groups: Iterable[str]) -> people_changes.
         enabled=found["enabled"],
         has_code=bool(found.get("totp")),
         groups=frozenset(groups),
-        origin=_origin(found),
+        origin=origin,
     )
 
 
 def _origin(found: Mapping[str, Any]) -> people_changes.Origin:
-    if found.get("serviceAccountClientId") or str(found["username"]).startswith(people.SERVICE_ACCOUNT):
+    # Not by the name: anybody who may make accounts may make one that is called like a client's.
+    if found.get("serviceAccountClientId"):
         return people_changes.Origin.SERVICE
     return people_changes.Origin.DIRECTORY if found.get("federationLink") else people_changes.Origin.OWN

@@ -83,7 +83,8 @@ def sweep(api: session.Api, *, now: float, also: str | None = None) -> int:
     """Remove the accounts of runs that were killed, and the one called `also`; return how many there were."""
     found = 0
     for one in _accounts(api):
-        if one["username"] == also or now - one.get("createdTimestamp", 0) / 1000 > OLD_SECONDS:
+        # Also of the future: whoever makes an account may say when that was.
+        if one["username"] == also or abs(now - one.get("createdTimestamp", 0) / 1000) > OLD_SECONDS:
             _remove(api, one["id"])
             found += 1
     return found

@@ -190,6 +190,9 @@ def settle_realm(server: Server, wanted: dict[str, Any], *, check: bool) -> None
         "ssoSessionIdleTimeout": 900,
         "ssoSessionMaxLifespan": 14400,
         "eventsEnabled": True,
+        # None chosen: all. Whoever chose some, or took the log away, would keep the others from the audit.
+        "enabledEventTypes": [],
+        "eventsListeners": ["jboss-logging"],
         "eventsExpiration": days * DAY,
         "adminEventsEnabled": True,
         "adminEventsDetailsEnabled": False,

@@ -23,7 +23,7 @@ class Log:
         self.held.append(days.Held(number=len(self.held) + 1, details=json.loads(json.dumps(details))))
 
     def recorded(self, details: days.Json) -> bool:
-        return any(one.details["sha256"] == details["sha256"] for one in self.held)
+        return days.is_recorded(details, self.held)
 
 
 def events(*people: str) -> list[lines.Line]:
@@ -125,3 +125,16 @@ def test_nothing_new_is_no_record(folder: pathlib.Path) -> None:
 def test_a_record_that_is_missing_between_two_is_found(folder: pathlib.Path, log: Log) -> None:
     (found,) = days.check(folder, log.held[1:])
     assert (found.record, found.message) == (2, "record 2 does not continue it")
+
+
+def test_a_gap_without_lines_is_not_taken_for_the_batch_before(folder: pathlib.Path) -> None:
+    made = Log()
+    days.keep(folder, events("li"), reached={"at": 1}, gaps=(), record=made.record, now=DAY)
+
+    def killed(_: days.Json) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        days.keep(folder, (), reached={"at": 2}, gaps=["it was begun anew"], record=killed, now=DAY)
+    days.recover(folder, made.recorded)
+    assert days.cursor(folder) == {"at": 1}, "the gap is not on record, so it is told again"

@@ -111,3 +111,17 @@ def test_an_event_of_administration_says_who_changed_what_and_not_what_was_writt
     assert (refused["event"], refused["reason"], refused["realm"]) == ("refused", "forbidden", "master")
     unnamed = lines.parse(lines.of_identity({**told, "person": None}, collected=NOW).data)
     assert unnamed["person"] == "u1"
+
+
+def test_whoever_types_the_name_otherwise_is_still_the_person_of_the_account() -> None:
+    told = {**LOGIN, "type": "LOGIN", "error": None, "details": {"username": "LI.WEI"}, "person": "li.wei"}
+    assert lines.parse(lines.of_identity(told, collected=NOW).data)["person"] == "li.wei"
+    stranger = {**LOGIN, "error": "user_not_found", "details": {"username": "LI.WEI"}}
+    assert lines.parse(lines.of_identity(stranger, collected=NOW).data)["person"] == "LI.WEI"
+
+
+def test_who_acts_as_somebody_else_is_who_did_it() -> None:
+    details = {"impersonator": "break-glass", "impersonator_realm": "master"}
+    told = {**LOGIN, "type": "IMPERSONATE", "error": None, "details": details, "person": "li.wei"}
+    found = lines.parse(lines.of_identity(told, collected=NOW).data)
+    assert (found["event"], found["person"], found["about"]) == ("impersonate", "break-glass", "li.wei")
