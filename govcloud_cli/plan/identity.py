@@ -45,7 +45,6 @@ DUTY_ROLES: Mapping[people.Duty, tuple[str, ...]] = MappingProxyType(
         people.Duty.SECURITY: ("manage-authorization", "manage-users", "view-authorization", "view-users"),
         people.Duty.AUDIT: (
             "view-authorization",
-            "view-clients",
             "view-events",
             "view-identity-providers",
             "view-realm",
@@ -53,7 +52,10 @@ DUTY_ROLES: Mapping[people.Duty, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-"""What each may do in the realm: roles of Keycloak's client `realm-management`. Only reading is in two lists."""
+"""What each may do in the realm: roles of Keycloak's client `realm-management`. Only reading is in two lists.
+
+Not `view-clients` for audit: Keycloak shows clients' secrets to whoever may view clients.
+"""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
