@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import ipaddress
 import pathlib
+import time
 from collections.abc import Iterable
 
 from cryptography import x509
@@ -112,13 +113,15 @@ class Authority:
         *,
         begins: datetime.datetime | None = None,
         ends: datetime.datetime | None = None,
+        number: int | None = None,
     ) -> x509.CertificateRevocationList:
-        """The list of certificates that count no more."""
+        """The list of certificates that count no more; its number, unless given, is greater than those before."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
             .last_update(begins or now() - datetime.timedelta(hours=1))
             .next_update(ends or now() + _DAY)
+            .add_extension(x509.CRLNumber(number or time.time_ns()), critical=False)
         )
         for certificate in revoked:
             entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number).revocation_date(now())

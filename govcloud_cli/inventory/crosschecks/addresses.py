@@ -14,6 +14,9 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LENGTHS = {4: (8, 29), 6: (32, 120)}
 _POOL_LENGTHS = {4: (16, 29), 6: (64, 124)}
+# What the gateway gives to whom no group is known, so that no firewall knows it; and IPv4 in the clothes of IPv6, which
+# would be a zone's prefix without overlapping it.
+_NO_POOLS: tuple[_Network, ...] = (ipaddress.ip_network("192.0.2.0/24"), ipaddress.ip_network("::ffff:0:0/96"))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,9 @@ def prefixes_are_usable(world: findings.World) -> Iterator[findings.Finding]:
         value = prefix.value
         shortest, longest = prefix.lengths[value.version]
         special = value.is_loopback or value.is_multicast or value.is_link_local or value.is_unspecified
+        special |= prefix.lengths is _POOL_LENGTHS and any(
+            one.version == value.version and value.overlaps(one) for one in _NO_POOLS
+        )
         if special or not shortest <= value.prefixlen <= longest:
             yield findings.Finding(
                 code="GC1305",

@@ -23,13 +23,14 @@ def main(argument: dict[str, Any]) -> dict[str, Any]:
     differed. `disconnected` are the people who had a tunnel.
     """
     answer: dict[str, Any] = {"published": [], "disconnected": [], "sessions": []}
+    # First, for this is done whatever becomes of the reload.
+    for path in argument.get("forget", ()):
+        pathlib.Path(path).unlink(missing_ok=True)
     if argument.get("files"):
         found = argument["files"].items()
         answer["published"] = [path for path, text in found if _replace(pathlib.Path(path), text)]
         # Also when they were there: whoever wrote them may have been killed before this.
         subprocess.run(["systemctl", "reload", "ocserv.service"], check=True, capture_output=True, timeout=20)
-    for path in argument.get("forget", ()):
-        pathlib.Path(path).unlink(missing_ok=True)
     if argument.get("disconnect"):
         answer["disconnected"] = _disconnect(argument["socket"], argument["disconnect"])
     if argument.get("sessions"):

@@ -62,14 +62,21 @@ class Gateway:
         `forget`: who is not to come in again, whatever he shows, until the role `sslvpn` says so.
         Raises `errors.GovcloudError` if the gateway did not do all of it: call it again then.
         """
+        gone = [f"{PEOPLE_PATH}/{person}" for person in forget if _PERSON.fullmatch(person)]
+        files = self._files()
+        answer = self._ask({"files": files, "forget": gone, "disconnect": list(disconnect)})
+        # Who revoked meanwhile may have published before us, and ours have replaced the newer list.
+        while (now := self._files()) != files:
+            files = now
+            self._ask({"files": files})
+        return tuple(answer["disconnected"])
+
+    def _files(self) -> dict[str, str]:
         # The lists first: an authority is never trusted before what it revoked is known.
-        files = {
+        return {
             CRL_PATH: crl.path_of(self.folder).read_text(encoding="ascii"),
             BUNDLE_PATH: authority.bundle(self.folder).read_text(encoding="ascii"),
         }
-        gone = [f"{PEOPLE_PATH}/{person}" for person in forget if _PERSON.fullmatch(person)]
-        answer = self._ask({"files": files, "forget": gone, "disconnect": list(disconnect)})
-        return tuple(answer["disconnected"])
 
     def sessions(self) -> tuple[Session, ...]:
         """Who is connected, by person. Raises `errors.GovcloudError` if the gateway does not answer."""

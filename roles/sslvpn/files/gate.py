@@ -102,14 +102,14 @@ def attempts(one: Settings) -> Iterator[sqlite3.Connection]:
 
 
 def require_current_revocations(one: Settings, now: datetime.datetime) -> None:
-    """Raise `RefusedError` unless ocserv has the published revocation list, and it is of today.
+    """Raise `RefusedError` unless ocserv has the published revocation list, of its authorities and of today.
 
     ocserv 1.1.6 itself takes one that is past its time, or of another authority, for good.
     """
     try:
-        published = pathlib.Path(one.revocations).read_bytes()
+        published, authority = (pathlib.Path(path).read_bytes() for path in (one.revocations, one.authority))
     except OSError as error:
-        raise RefusedError("the revocation list is missing") from error
+        raise RefusedError("the revocation list is missing, or its authority") from error
     try:
         known = json.loads(pathlib.Path(f"{one.accepted}.json").read_text("utf-8"))
         begins, ends = (datetime.datetime.fromisoformat(known[key]) for key in ("thisUpdate", "nextUpdate"))
@@ -117,6 +117,9 @@ def require_current_revocations(one: Settings, now: datetime.datetime) -> None:
         raise RefusedError("the gateway has no valid revocation list") from error
     if known.get("digest") != hashlib.sha256(published).hexdigest():
         raise RefusedError("the published revocation list is not valid, or not yet taken over")
+    # An authority that came since is trusted from ocserv's next reload on, also where that found no list of it.
+    if known.get("authority") != hashlib.sha256(authority).hexdigest():
+        raise RefusedError("the revocation list of other authorities is in use: the new one is not yet taken over")
     if not begins <= now < ends:
         raise RefusedError(f"the revocation list is past its time ({known['nextUpdate']})")
 

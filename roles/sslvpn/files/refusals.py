@@ -100,12 +100,24 @@ def main() -> int:
         for line in _news().splitlines():
             entry = json.loads(line)
             at = int(entry.get("__REALTIME_TIMESTAMP", 0)) / 1e6
-            # A message that is no text comes as a list of numbers; ocserv's are text.
-            refusal = reader.read(str(entry.get("MESSAGE", "")), process=str(entry.get("_PID", "")), at=at)
+            refusal = reader.read(text(entry.get("MESSAGE")), process=str(entry.get("_PID", "")), at=at)
             if refusal is not None:
                 gate.record(settings, "refused", **dataclasses.asdict(refusal))
             _keep(str(entry["__CURSOR"]))
         time.sleep(_SECONDS)
+
+
+def text(message: object) -> str:
+    """A message as journalctl tells it: what is no UTF-8, or has control characters, as a list of its bytes.
+
+    Who is refused chooses his name, and with it the form: no form keeps him out of the audit.
+    """
+    if isinstance(message, list):
+        try:
+            return bytes(message).decode("utf-8", "replace")
+        except (TypeError, ValueError):
+            return ""
+    return message if isinstance(message, str) else ""
 
 
 def _news() -> bytes:

@@ -3,12 +3,14 @@
 
 ocserv 1.1.6 ends, with all its sessions, when the file is missing or broken at a reload; takes one of any authority,
 which then revokes nobody; and never looks at its date. So it never sees the published file, only one that was checked.
+Nor one older than what it had, though it be in date: that would let in who was revoked since.
 While the published file is not the accepted one, or past its time, nobody gets in (`gate.require_current_revocations`),
 and who is in stays in. Exit code 0: ocserv has a list it can start with.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -44,9 +46,12 @@ def accept(settings: gate.Settings, now: datetime.datetime) -> None:
         published = pathlib.Path(settings.revocations).read_bytes()
     except OSError as error:
         raise gate.RefusedError(f"it cannot be read ({error.strerror})") from error
-    begins, ends = _validity(settings, published)
+    authority = pathlib.Path(settings.authority).read_bytes()
+    lists = _lists(authority, published)
+    begins, ends = max(one.begins for one in lists.values()), min(one.ends for one in lists.values())
     if not begins <= now < ends:
         raise gate.RefusedError(f"valid from {begins.isoformat()} to {ends.isoformat()} only")
+    _require_no_older(settings, {name: one.number for name, one in lists.items()})
     accepted = pathlib.Path(settings.accepted)
     _write(accepted, published)
     # ocserv passes over a file whose time is not later than its own last look, in whole seconds.
@@ -54,6 +59,7 @@ def accept(settings: gate.Settings, now: datetime.datetime) -> None:
     os.utime(accepted, (later, later))
     known = {
         "digest": hashlib.sha256(published).hexdigest(),
+        "authority": hashlib.sha256(authority).hexdigest(),
         "thisUpdate": begins.isoformat(),
         "nextUpdate": ends.isoformat(),
     }
@@ -61,24 +67,46 @@ def accept(settings: gate.Settings, now: datetime.datetime) -> None:
     _write(pathlib.Path(f"{accepted}.json"), json.dumps(known).encode())
 
 
-def _validity(settings: gate.Settings, published: bytes) -> tuple[datetime.datetime, datetime.datetime]:
-    """From when to when the lists are valid, one for each authority; raises `gate.RefusedError` unless that signed it.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _List:
+    number: int
+    begins: datetime.datetime
+    ends: datetime.datetime
+
+
+def _lists(authority: bytes, published: bytes) -> dict[str, _List]:
+    """The lists by their authority's digest; raises `gate.RefusedError` unless each authority signed just one.
 
     There are two authorities, in one file, while one of them takes over from the other.
     """
-    authorities = _blocks(pathlib.Path(settings.authority).read_bytes(), "CERTIFICATE")
-    lists = _blocks(published, "X509 CRL")
-    times = []
-    known = set()
-    for one in lists:
-        signers = {number for number, authority in enumerate(authorities) if _is_signed(one, authority)}
+    authorities = _blocks(authority, "CERTIFICATE")
+    found: dict[str, _List] = {}
+    for one in _blocks(published, "X509 CRL"):
+        signers = {hashlib.sha256(each.strip()).hexdigest() for each in authorities if _is_signed(one, each)}
         if not signers:
             raise gate.RefusedError("it is broken, or of another authority")
-        known |= signers
-        times.append(_times(one))
-    if not authorities or len(known) != len(authorities):
+        if signers & set(found):
+            raise gate.RefusedError("there is not one for each authority, but several")
+        found |= dict.fromkeys(signers, _told(one))
+    if not authorities or len(found) != len(authorities):
         raise gate.RefusedError("there is not one for each authority, or it is broken")
-    return max(begins for begins, _ in times), min(ends for _, ends in times)
+    return found
+
+
+def _require_no_older(settings: gate.Settings, numbers: dict[str, int]) -> None:
+    """Hold lists against the numbers taken over so far, and keep theirs (RFC 5280, 5.2.3: they only grow).
+
+    Kept beside the attempts: what lies beside the accepted list ends with the service.
+    """
+    file = pathlib.Path(settings.attempts).with_name("revocations.json")
+    try:
+        text = file.read_text("utf-8") if file.exists() else "{}"
+        known = {name: int(number) for name, number in json.loads(text).items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise gate.RefusedError(f"the record of the lists before, {file}, cannot be read") from error
+    if any(number < known.get(name, number) for name, number in numbers.items()):
+        raise gate.RefusedError("it is older than one that was taken over: publish a new one (govcloud vpn crl)")
+    _write(file, json.dumps(known | numbers).encode())
 
 
 def _blocks(content: bytes, kind: str) -> list[bytes]:
@@ -96,16 +124,14 @@ def _is_signed(one: bytes, authority: bytes) -> bool:
     return asked.returncode == 0 and asked.stderr.decode("utf-8", "replace").strip() == "verify OK"
 
 
-def _times(one: bytes) -> tuple[datetime.datetime, datetime.datetime]:
-    told = dict(
-        line.split("=", 1)
-        for line in _openssl(one, "-lastupdate", "-nextupdate").stdout.decode("ascii").splitlines()
-        if "=" in line
-    )
+def _told(one: bytes) -> _List:
+    said = _openssl(one, "-crlnumber", "-lastupdate", "-nextupdate").stdout.decode("ascii")
+    told = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     try:
-        return _time(told["lastUpdate"]), _time(told["nextUpdate"])
+        begins, ends = _time(told["lastUpdate"]), _time(told["nextUpdate"])
+        return _List(number=int(told["crlNumber"], 16), begins=begins, ends=ends)
     except (KeyError, ValueError):
-        raise gate.RefusedError("it does not say until when it is valid") from None
+        raise gate.RefusedError("it does not say its number, or until when it is valid") from None
 
 
 def _openssl(one: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:

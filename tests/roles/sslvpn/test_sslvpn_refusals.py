@@ -86,3 +86,10 @@ def test_what_repeats_within_one_attempt_is_told_once(refusals: ModuleType) -> N
         True,
         False,
     ]
+
+
+def test_words_that_the_journal_takes_for_no_text_are_read_all_the_same(refusals: ModuleType) -> None:
+    line = b"worker[zhang\xffsan]: 10.30.0.11 failed cookie authentication attempt"
+    seen = refusals.Reader().read(refusals.text(list(line)))
+    assert (seen.address, seen.reason) == ("10.30.0.11", "cookie refused")
+    assert [refusals.text(one) for one in ("main: x", None, [300], ["x"])] == ["main: x", "", "", ""]

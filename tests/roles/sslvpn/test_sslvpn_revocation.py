@@ -89,3 +89,59 @@ def test_the_gateway_starts_with_the_last_good_list_and_not_without_any(
     assert "nobody gets in" in capsys.readouterr().err
     (place.folder / "accepted.crl").unlink()
     assert programs.revocation.main() == 1
+
+
+def test_an_older_list_that_is_still_in_date_does_not_come_back(programs: SimpleNamespace, place: Place) -> None:
+    older, newer = (vpn_pki.pem(place.authority.revocations(number=number)) for number in (2**62, 2**62 + 1))
+    for _ in range(2):
+        place.publish(newer)
+        place.accept()
+    # What systemd clears when ocserv ends.
+    for name in ("accepted.crl", "accepted.crl.json"):
+        (place.folder / name).unlink()
+    place.publish(older)
+    with pytest.raises(programs.gate.RefusedError, match="older than one that was taken over"):
+        place.accept()
+    with pytest.raises(programs.gate.RefusedError):
+        require(programs, place)
+    place.publish(newer)
+    place.accept()
+    require(programs, place)
+
+
+def test_each_authority_has_list_numbers_of_its_own(programs: SimpleNamespace, place: Place) -> None:
+    new = vpn_pki.Authority.new("vpn-ca")
+    both = vpn_pki.pem(place.authority.certificate) + vpn_pki.pem(new.certificate)
+    (place.folder / "authority.crt").write_bytes(both)
+    own = vpn_pki.pem(place.authority.revocations(number=2**62))
+    place.publish(own + vpn_pki.pem(new.revocations(number=7)))
+    place.accept()
+    place.publish(own + vpn_pki.pem(new.revocations(number=6)))
+    with pytest.raises(programs.gate.RefusedError, match="older than one"):
+        place.accept()
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"x": "y"}'])
+def test_a_damaged_record_of_numbers_lets_no_list_in(programs: SimpleNamespace, place: Place, content: bytes) -> None:
+    (place.folder / "revocations.json").write_bytes(content)
+    with pytest.raises(programs.gate.RefusedError, match="record"):
+        place.accept()
+
+
+def test_two_lists_of_one_authority_are_refused(programs: SimpleNamespace, place: Place) -> None:
+    older, newer = (vpn_pki.pem(place.authority.revocations()) for _ in range(2))
+    place.publish(newer + older)
+    with pytest.raises(programs.gate.RefusedError, match="not one for each"):
+        place.accept()
+
+
+def test_a_list_counts_with_the_authorities_that_it_was_taken_over_for(programs: SimpleNamespace, place: Place) -> None:
+    file = place.folder / "authority.crt"
+    before = file.read_bytes()
+    file.write_bytes(before + vpn_pki.pem(vpn_pki.Authority.new("vpn-ca").certificate))
+    with pytest.raises(programs.gate.RefusedError):
+        place.accept()
+    with pytest.raises(programs.gate.RefusedError, match="not yet taken over"):
+        require(programs, place)
+    file.write_bytes(before)
+    require(programs, place)

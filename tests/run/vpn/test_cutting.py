@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pathlib
+from typing import Any
 
 import pytest
 
 from govcloud_cli import errors
-from govcloud_cli.run import reach
+from govcloud_cli.run import machines, reach
 from govcloud_cli.run.vpn import authority, crl, cutting, gateway, issuing
 from tests.support import gateways, vpn
 
@@ -80,6 +81,34 @@ def test_a_gateway_that_does_not_do_it_is_an_error_and_the_revocation_holds(
     assert office.issued[0].revoked_at is not None
     (machine.place / fault).unlink()
     assert cutting.cut(office.desk, way(office), ["li.wei"]).disconnected == ("li.wei",)
+
+
+def test_who_publishes_at_the_same_time_does_not_bring_an_older_list_back(
+    office: vpn.Office, machine: gateways.Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, late = machines.run_script, []
+
+    def slowly(*asked: Any, **options: Any) -> Any:
+        if not late:
+            late.append("what is asked now was read before somebody else revoked and published")
+            cutting.cut(office.desk, way(office), ["wang.fang"])
+        return whole(*asked, **options)
+
+    monkeypatch.setattr(machines, "run_script", slowly)
+    cutting.cut(office.desk, way(office), ["li.wei"])
+    assert [one.state(office.now) for one in office.issued] == ["revoked", "revoked"]
+    assert (machine.place / "vpn-ca.crl").read_bytes() == crl.path_of(office.folder).read_bytes()
+
+
+def test_who_is_to_be_shut_out_is_so_though_the_gateway_does_not_reload(
+    office: vpn.Office, machine: gateways.Machine
+) -> None:
+    file = pathlib.Path(gateway.PEOPLE_PATH) / "li.wei"
+    file.touch()
+    (machine.place / "reload-fails").touch()
+    with pytest.raises(errors.GovcloudError, match="did not do what it was asked"):
+        way(office).publish(forget=["li.wei"])
+    assert not file.exists()
 
 
 def test_sessions_are_told_with_who_where_and_how_much(office: vpn.Office, machine: gateways.Machine) -> None:
