@@ -44,7 +44,11 @@ def test_a_clients_account_is_found_by_the_group_that_somebody_gave_it() -> None
         service.add(name, GROUP)
     found = {one.person: one for one in directory.read(service).accounts}
     clients, shifted = (found[name] for name in HIDDEN)
-    assert (clients.origin, clients.groups, clients.is_ours) == (people_changes.Origin.SERVICE, frozenset({GROUP}), True)
+    assert (clients.origin, clients.groups, clients.is_ours) == (
+        people_changes.Origin.SERVICE,
+        frozenset({GROUP}),
+        True,
+    )
     assert shifted.origin is people_changes.Origin.OWN, "a shift of the pages makes no person a client's"
     assert found["li.wei"].origin is people_changes.Origin.OWN
 

@@ -86,7 +86,8 @@ def test_a_gateway_that_does_not_do_it_is_an_error_and_the_revocation_holds(
 def test_who_publishes_at_the_same_time_does_not_bring_an_older_list_back(
     office: vpn.Office, machine: gateways.Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, late = machines.run_script, []
+    whole = machines.run_script
+    late: list[str] = []
 
     def slowly(*asked: Any, **options: Any) -> Any:
         if not late:
