@@ -147,7 +147,7 @@ def test_the_process_that_is_root_can_do_no_more_than_it_must(seen: dict[str, st
 
 
 def test_the_published_revocation_list_is_the_one_in_use(seen: dict[str, str]) -> None:
-    assert set(json.loads(seen["list"])) == {"digest", "thisUpdate", "nextUpdate"}
+    assert set(json.loads(seen["list"])) == {"digest", "authority", "thisUpdate", "nextUpdate"}
 
 
 def test_the_log_is_kept_for_half_a_year(seen: dict[str, str], variables: dict[str, Any]) -> None:
