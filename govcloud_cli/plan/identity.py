@@ -34,14 +34,7 @@ LOOPBACK_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")
 
 DUTY_ROLES: Mapping[people.Duty, tuple[str, ...]] = MappingProxyType(
     {
-        people.Duty.SYSTEM: (
-            "manage-clients",
-            "manage-identity-providers",
-            "manage-realm",
-            "view-clients",
-            "view-identity-providers",
-            "view-realm",
-        ),
+        people.Duty.SYSTEM: ("view-identity-providers", "view-realm"),
         people.Duty.SECURITY: ("manage-authorization", "manage-users", "view-authorization", "view-users"),
         people.Duty.AUDIT: (
             "view-authorization",
@@ -54,7 +47,9 @@ DUTY_ROLES: Mapping[people.Duty, tuple[str, ...]] = MappingProxyType(
 )
 """What each may do in the realm: roles of Keycloak's client `realm-management`. Only reading is in two lists.
 
-Not `view-clients` for audit: Keycloak shows clients' secrets to whoever may view clients.
+Settings, clients and identity providers are the platform's files', so nobody manages them by hand: whoever may, may
+also have a client's or provider's mappers say that he is somebody else. Nobody has `view-clients`: it shows clients'
+secrets.
 """
 
 

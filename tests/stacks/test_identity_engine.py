@@ -447,8 +447,30 @@ def test_a_device_is_let_in_only_with_pkce_and_by_somebody(deployed: Deployed) -
 @pytest.mark.parametrize(
     ("group", "allowed", "refused"),
     [
-        ("govcloud:system-administrators", ["GET ", "GET clients"], ["GET users", "GET events", "GET admin-events"]),
-        ("govcloud:security-administrators", ["GET users", "GET groups"], ["GET clients", "GET events", "PUT "]),
+        (
+            "govcloud:system-administrators",
+            ["GET ", "GET identity-provider/instances"],
+            [
+                "GET clients",
+                "GET users",
+                "GET events",
+                "GET admin-events",
+                "PUT ",
+                "PUT events/config",
+                "POST clients",
+                "POST client-scopes",
+                "POST identity-provider/instances",
+                "POST components",
+                "POST groups",
+                "DELETE events",
+                "DELETE admin-events",
+            ],
+        ),
+        (
+            "govcloud:security-administrators",
+            ["GET users", "GET groups"],
+            ["GET clients", "GET events", "PUT ", "POST clients", "PUT events/config", "DELETE admin-events"],
+        ),
         (
             "govcloud:auditors",
             ["GET ", "GET users", "GET events", "GET admin-events"],

@@ -16,6 +16,8 @@ _ALONE = "internal"
 _PUBLIC = "internet"
 _GUARDED = frozenset({"database", "kubernetes"})
 """Services that hold data or run the platform: nothing leads to them from the internet."""
+_NETWORKS = ("kubernetes_service_cidrs", "sslvpn_groups")
+"""Machines' variables that number networks of their own."""
 
 
 def joined_as_allowed(found: Sequence[subjects.Subject]) -> Failures:
@@ -78,7 +80,7 @@ def _kinds(flow: Json, end: str) -> set[str]:
 
 
 def networks_apart(found: Sequence[subjects.Subject]) -> Failures:
-    """Zones, management networks and clusters' service ranges whose addresses overlap."""
+    """Zones, management networks, VPN pools and clusters' service ranges whose addresses overlap."""
     known: list[tuple[str, reading.IpNetwork]] = []
     for one in found:
         for label, value, path in _prefixes(one):
@@ -104,6 +106,10 @@ def _prefixes(one: subjects.Subject) -> Iterator[tuple[str, Json, subjects.Path]
             path = ("variables", "kubernetes_service_cidrs", index)
             # Both sides' clusters may number their services alike: no packet leaves a cluster with such an address.
             yield "the clusters' service range", value, path
+        for index, group in enumerate(reading.items(document, "variables", "sslvpn_groups")):
+            for field in ("pool", "pool6"):
+                label = f"VPN group {reading.text(group, 'id')}"
+                yield label, reading.at(group, field), ("variables", "sslvpn_groups", index, field)
 
 
 def addresses_in_their_zone(found: Sequence[subjects.Subject]) -> Failures:
@@ -184,9 +190,9 @@ CHECKS = {
         fields=(("zones",), ("services",), ("variables", "zone_firewall_forward_pairs")),
     ),
     "networksApart": check.Check(
-        concerns=lambda one: one.input is policies.Input.ZONE or _numbers_services(one),
+        concerns=lambda one: one.input is policies.Input.ZONE or _numbers_networks(one),
         find=networks_apart,
-        fields=(("variables", "kubernetes_service_cidrs"),),
+        fields=tuple(("variables", name) for name in _NETWORKS),
     ),
     "addressesInZone": check.Check(
         concerns=_of(policies.Input.HOST), find=addresses_in_their_zone, fields=(("interfaces",), ("management",))
@@ -196,7 +202,7 @@ CHECKS = {
 }
 
 
-def _numbers_services(one: subjects.Subject) -> bool:
-    return one.input is policies.Input.HOST and bool(
-        reading.items(one.document, "variables", "kubernetes_service_cidrs")
+def _numbers_networks(one: subjects.Subject) -> bool:
+    return one.input is policies.Input.HOST and any(
+        reading.items(one.document, "variables", name) for name in _NETWORKS
     )
