@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from govcloud_cli import counting
 from govcloud_cli.commands import options, output, runs
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def _print(environment: str, outcome: restoring.Outcome) -> None:
 
 def _conclusion(environment: str, outcome: restoring.Outcome) -> str:
     if outcome.unread:
-        return f"\nNobody can say whether '{environment}' drifted: {len(outcome.unread)} parts could not be looked at."
+        unread = counting.counted(len(outcome.unread), "part")
+        return f"\nNobody can say whether '{environment}' drifted: {unread} could not be looked at."
     restored = f"{len(outcome.repaired)} restored, " if outcome.repaired else ""
     if not outcome.found:
         return f"\n{restored}no drift: '{environment}' is as it was deployed."

@@ -50,11 +50,6 @@ def console(*, stderr: bool = False) -> Console:
     return terminal.Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """`1 policy`, `2 policies`."""
-    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
-
-
 @contextlib.contextmanager
 def whoever_reads(stream: TextIO) -> Iterator[None]:
     """A reader who went away (`| head`) has what they want; the verdict is the exit code, and that stays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from govcloud_cli import counting
 from govcloud_cli.commands import output
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def show(site: sites.Site, result: run_deploy.Result, seconds: float) -> None:
     tenants = [tenant for side in plan.sides for tenant in side.tenants]
     namespaces = sum(len(tenant.namespaces) for tenant in tenants)
     databases = sum(len(tenant.databases) for tenant in tenants)
-    console.print(f"Tenants: {len(tenants)}, with {namespaces} namespaces and {databases} databases")
+    held = f"{counting.counted(namespaces, 'namespace')} and {counting.counted(databases, 'database')}"
+    console.print(f"Tenants: {len(tenants)}, with {held}")
     console.print(f"Checks passed: {len(result.probes)}")
     _attention(console, result)
     clients = [machine.id for machine in site.spec.platform.spec.machines if "client" in machine.services]

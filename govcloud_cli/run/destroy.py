@@ -6,7 +6,7 @@ import pathlib
 import shutil
 from collections.abc import Mapping
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.providers.lab import sweep
@@ -44,7 +44,7 @@ def destroy(
                 kept = ledger.retire(site, side.side, clock=clock, environ=environ)
                 _side(site, side, journal=journal, logs=logs)
                 step.changed = True
-                step.note = f"{count} machines and their segments removed"
+                step.note = f"{counting.counted(count, 'machine')} and the segments removed"
                 if kept is not None:
                     step.note += f"; its audit log is kept in {kept}"
         if not any(site.space.side(side).path.exists() for side in platforms.Side):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import pathlib
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.compliance import findings
 from govcloud_cli.model import policies as models
 from govcloud_cli.plan import plans
@@ -46,7 +46,7 @@ def approvals_note(cleared: requests.Clearance) -> str:
     if not cleared.required:
         return "nobody has to approve here: people.yaml names no approver"
     if not changed:
-        return f"{len(verdicts)} tenants as they were decided"
+        return f"{counting.counted(len(verdicts), 'tenant')} as decided"
     told = "; ".join(f"{verdict.tenant}: {verdict.why}" for verdict in changed[:3])
     return f"{len(changed)} of {len(verdicts)} tenants changed: {told}" + (", …" if len(changed) > 3 else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.plan import steps
 from govcloud_cli.run import reach, sidestacks, stacks
 
@@ -38,7 +38,7 @@ def run(side: sides.SideRun, step: steps.Step, dead: Mapping[str, errors.Govclou
             if machine is not None
         )
         result.changed = found.changed > 0
-        result.note = f"{found.changed} resources changed ({why})"
+        result.note = f"{counting.counted(found.changed, 'resource')} changed ({why})"
     side.configure_ssh()
 
 

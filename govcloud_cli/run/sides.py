@@ -12,7 +12,7 @@ import datetime
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.governance import usage
 from govcloud_cli.plan import build, plans, rotations
 from govcloud_cli.plan import steps as planned
@@ -156,7 +156,7 @@ class SideRun:
     def _roles(self, step: planned.Step, due: dict[str, str], look: drift.Look) -> None:
         with self.journal.step(self.name(step.name)) as result:
             if not due:
-                result.note = f"{len(self.plan.hosts)} machines look as their roles left them"
+                result.note = f"{counting.counted(len(self.plan.hosts), 'machine')} as left by the roles"
                 self.record.finish(step)
                 return
             self.begin(step)
@@ -250,5 +250,5 @@ class SideRun:
 
 def _shortly(due: dict[str, str]) -> str:
     if len(set(due.values())) == 1:
-        return f"{len(due)} machines: {next(iter(due.values()))}"
+        return f"{counting.counted(len(due), 'machine')}: {next(iter(due.values()))}"
     return "; ".join(f"{name}: {reason}" for name, reason in due.items())

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.plan import steps
 from govcloud_cli.run import drift, preparing, progress, reach, stacks, workspace
 
@@ -35,9 +35,8 @@ def run(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -
             side.record.tenants = sorted(tenant.id for tenant in side.plan.tenants)
             side.record.save()
         else:
-            result.note = (
-                f"{sum(len(step.entries) for step in ordered)} objects in {len(ordered)} stacks as last applied"
-            )
+            objects = counting.counted(sum(len(step.entries) for step in ordered), "object")
+            result.note = f"{objects} in {counting.counted(len(ordered), 'stack')} as last applied"
         if drift.is_realm_outdated(subject):
             drift.keep_realm(subject)
         _prove(side, subject, look, result, done={step.name for step in due} | side.begun & {drift.ROLES})
@@ -106,7 +105,8 @@ def _apply(
         if names:
             found += run_stacks(side, names, operation, way=side.way, label="stacks", done=done)
     result.changed = any(stack.changed for stack in found)
-    result.note = f"{sum(stack.changed for stack in found)} resources changed in {len(found)} stacks"
+    resources = counting.counted(sum(stack.changed for stack in found), "resource")
+    result.note = f"{resources} changed in {counting.counted(len(found), 'stack')}"
     failed = [stack for stack in found if stack.error]
     if failed:
         # Nothing is proven then; what had drifted stays on record as it was seen.

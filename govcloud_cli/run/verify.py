@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from govcloud_cli import errors, resources
+from govcloud_cli import counting, errors, resources
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import credentials, database_servers, databases, hosts, plans, probes
 from govcloud_cli.run import ansible, machines, preparing, process, reach, sites, workspace
@@ -90,7 +90,7 @@ def mismatch(wrong: Sequence[Checked], *, logs: pathlib.Path) -> errors.Govcloud
     shown = "\n".join(f"{check.id}: expected {check.expected}, seen {check.seen}" for check in wrong[:20])
     more = f"\n… and {len(wrong) - 20} more" if len(wrong) > 20 else ""
     return errors.GovcloudError(
-        f"{len(wrong)} probes came out otherwise than the plan says",
+        f"{counting.counted(len(wrong), 'probe')} came out otherwise than the plan says",
         where="verify",
         cause=shown + more,
         log=str(log),

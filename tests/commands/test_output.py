@@ -61,8 +61,3 @@ def test_a_files_name_in_the_inventory_neither_steers_nor_forges_a_line(tmp_path
     assert STEERS.search(result.stderr) is None
     assert "pwned" in result.stderr
     assert not [line for line in result.stderr.splitlines() if line.startswith("Environment")]
-
-
-def test_numbers_are_told_with_their_noun() -> None:
-    assert output.counted(1, "policy", "policies") == "1 policy"
-    assert output.counted(0, "finding") == "0 findings"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.commands import options, output
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def import_(*, file: pathlib.Path, environment: str, write: bool, as_json: bool)
     console = output.console()
     for line in difference:
         console.print(output.plain(line), soft_wrap=True)
-    told = f"{output.counted(len(table.rows), 'person', 'people')} read as {table.encoding}"
+    told = f"{counting.counted(len(table.rows), 'person', 'people')} read as {table.encoding}"
     if after == before:
         console.print(f"{told}; people.yaml says the same already 无变化")
     elif write:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from govcloud_cli import counting
 from govcloud_cli.commands import output
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def show(side: str, changes: people_changes.Changes, rotate: Sequence[str]) -> N
     """Print changes line by line: `-` leaves, `~` moves, `<` returns, `+` joins."""
     console = output.console()
     lines = [*_leaves(changes), *_moves(changes), *_arrivals(changes)]
-    told = f"{output.counted(len(lines), 'change')} to {output.counted(changes.accounts, 'account')}"
+    told = f"{counting.counted(len(lines), 'change')} to {counting.counted(changes.accounts, 'account')}"
     console.print(f"{side}: {told if lines else 'no changes'}")
     for line in (*lines, *missing(changes)):
         console.print(f"  {output.plain(line)}", soft_wrap=True)
@@ -62,7 +63,7 @@ def summary(result: runs.SideResult) -> str:
     done = result.outcome
     if not result.changed and result.whole:
         accounts = result.changes.accounts
-        return f"{output.counted(accounts, 'account')} {'is' if accounts == 1 else 'are'} as people.yaml says"
+        return f"{counting.counted(accounts, 'account')} {'is' if accounts == 1 else 'are'} as people.yaml says"
     told = [
         f"{number} {word}"
         for number, word in (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.commands import options, output, runs
 from govcloud_cli.commands.policy import choosing
 
@@ -188,7 +188,7 @@ def _with_baseline(
 
     until = _day(given["until"])
     answer, count = run_policies.with_baseline(answer, given["taken"], until=until, today=today)
-    notes.append(f"+ {given['taken']}: {output.counted(count, 'finding')} until {until}; critical ones still count")
+    notes.append(f"+ {given['taken']}: {counting.counted(count, 'finding')} until {until}; critical ones still count")
     return answer
 
 

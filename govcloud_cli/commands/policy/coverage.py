@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.commands import options, output, runs
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _print(tables: Iterable[_Table], *, whole: bool) -> None:
             for line in _lines(row, whole=whole):
                 console.print(line, soft_wrap=True)
         counts = ", ".join(f"{number} {kind}" for kind, number in _summary(rows).items())
-        console.print(f"{output.counted(len(rows), 'control')}: {counts}\n", soft_wrap=True)
+        console.print(f"{counting.counted(len(rows), 'control')}: {counts}\n", soft_wrap=True)
     console.print(f"{compliance_coverage.DISCLAIMER.en}\n{compliance_coverage.DISCLAIMER.zh}", soft_wrap=True)
 
 
@@ -161,8 +161,8 @@ _WORDS = {"automated": "自动", "partial": "部分", "manual": "人工"}
 def _lines(row: compliance_coverage.Row, *, whole: bool) -> Iterator[str]:
     title, kind = row.control.title, row.automation.value
     clause = f" {row.control.clause}" if row.control.clause else ""
-    policies = output.counted(len(row.rules), "policy", "policies")
-    counts = f"{policies}, {output.counted(len(row.control.checks), 'check')}" if row.covered else "nothing checks it"
+    policies = counting.counted(len(row.rules), "policy", "policies")
+    counts = f"{policies}, {counting.counted(len(row.control.checks), 'check')}" if row.covered else "nothing checks it"
     counts += " (a gap: it could be)" if row.gap else ""
     yield f"  {kind:<9} {_WORDS[kind]}  {row.control.id}{clause}  {title.en} ({title.zh}): {counts}"
     if whole:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.commands import options, output
 from govcloud_cli.commands.policy import choosing
 
@@ -88,4 +88,4 @@ def _print(found: list[policies.Policy]) -> None:
         title, spec = one.metadata.title, one.spec
         facts = f"{spec.severity.value:<8}  {spec.profile.value:<8}  {spec.input.value:<11}"
         console.print(f"{one.metadata.id:<{width}}  {facts}  {title.en} ({title.zh})", soft_wrap=True)
-    console.print(output.counted(len(found), "policy", "policies"))
+    console.print(counting.counted(len(found), "policy", "policies"))

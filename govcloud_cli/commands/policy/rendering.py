@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from govcloud_cli.commands import output
+from govcloud_cli import counting
 from govcloud_cli.commands.policy import unjudged, words
 from govcloud_cli.compliance import baselines, findings
 
@@ -94,7 +94,7 @@ def _listed(group: list[findings.Result], first: int | None) -> Iterator[words.P
     left = group[first:] if first is not None else []
     if left:
         files = {result.subject.place.file for result in left if result.subject.place is not None}
-        where = f" in {output.counted(len(files), 'file')}" if files else ""
+        where = f" in {counting.counted(len(files), 'file')}" if files else ""
         yield (("  - ", ""), (f"… and {len(left)} more{where}; --all lists them", "dim"))
 
 
@@ -117,9 +117,9 @@ def _verdict(report: findings.Report, threshold: policies.Severity) -> words.Par
     held = tuple(dict.fromkeys(one.waiver for one in report.notices if one.fails))
     parts = []
     if failing:
-        parts.append(f"{output.counted(failing, 'finding')} at or above {threshold.value}")
+        parts.append(f"{counting.counted(failing, 'finding')} at or above {threshold.value}")
     if held:
-        parts.append(f"{output.counted(len(held), 'exception')} to renew or remove")
+        parts.append(f"{counting.counted(len(held), 'exception')} to renew or remove")
     if report.unjudged:
         return ("INCOMPLETE (结论不完整)", "bold red"), (": " + ", ".join((*parts, "not everything was judged")), "")
     if parts:
@@ -160,13 +160,13 @@ def _counts(report: findings.Report) -> str:
     severities = [result.policy.spec.severity.value for result in report.of(outcome.FAIL)]
     split = ", ".join(f"{severities.count(one)} {one}" for one in dict.fromkeys(severities))
     counted = (
-        output.counted(len(report.inputs), "input"),
-        output.counted(sum(one.seen for one in report.inputs), "object"),
+        counting.counted(len(report.inputs), "input"),
+        counting.counted(sum(one.seen for one in report.inputs), "object"),
         f"{report.skipped} skipped",
-        output.counted(len(report.rules), "rule"),
-        output.counted(report.evaluations, "evaluation"),
-        output.counted(len(severities), "finding") + (f" ({split})" if split else ""),
+        counting.counted(len(report.rules), "rule"),
+        counting.counted(report.evaluations, "evaluation"),
+        counting.counted(len(severities), "finding") + (f" ({split})" if split else ""),
         *(f"{len(report.of(one))} {one.value}" for one in (outcome.WAIVED, outcome.BASELINED, outcome.UNKNOWN)),
-        output.counted(len(report.of(outcome.ERROR)) + len(report.problems), "error"),
+        counting.counted(len(report.of(outcome.ERROR)) + len(report.problems), "error"),
     )
     return f"{report.profile.value}: {', '.join(counted)}, {report.seconds:.2f} s"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.commands import options, output
 from govcloud_cli.commands.policy import choosing
 
@@ -46,7 +46,7 @@ def test(context: click.Context, names: tuple[str, ...], as_json: bool) -> None:
         for problem in problems:
             console.print(f"wrong (不符): {problem}", soft_wrap=True)
         told = f"{len(problems)} wrong" if problems else "all as they should be"
-        held = f"{output.counted(len(chosen), 'policy', 'policies')}, {output.counted(samples, 'sample')}"
+        held = f"{counting.counted(len(chosen), 'policy', 'policies')}, {counting.counted(samples, 'sample')}"
         console.print(f"{held}: {told}")
     if problems:
         context.exit(int(errors.ExitCode.FAILED))

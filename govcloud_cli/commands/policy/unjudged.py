@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from govcloud_cli.commands import output
+from govcloud_cli import counting
 from govcloud_cli.commands.policy import words
 from govcloud_cli.compliance import findings, forms, shapes, subjects
 
@@ -98,7 +98,7 @@ def _is_unreadable(group: Results) -> bool:
 def _object(group: Results, *, everything: bool) -> Iterator[words.Parts]:
     subject = group[0].subject
     rules = list(dict.fromkeys(result.policy.metadata.id for result in group))
-    told = f" by {output.counted(len(rules), 'rule')}"
+    told = f" by {counting.counted(len(rules), 'rule')}"
     yield _LABEL, (f" {words.plain(subject.key)}", "bold"), (told, "")
     reasons, fix = _reasons(group)
     yield from _listed([(_place(group), words.plain(reason)) for reason in reasons], everything=everything)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.governance import people_comparing
 from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import plans, shards
@@ -104,7 +104,8 @@ class People:
                 step.note = f"the identity service does not answer, so leavers wait for its repair: {error.message}"
                 return None
             number = len(found.changes.leaves)
-            step.note = f"{found.changes.accounts} accounts, " + (f"{number} leave" if number else "nobody leaves")
+            leave = f"{number or 'nobody'} {'leave' if number > 1 else 'leaves'}"
+            step.note = f"{counting.counted(found.changes.accounts, 'account')}, {leave}"
             return found
 
 

@@ -8,7 +8,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterable, Mapping
 
-from govcloud_cli import errors
+from govcloud_cli import counting, errors
 from govcloud_cli.governance import chain, people_changes, people_refusals
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
@@ -134,7 +134,8 @@ def rotate_side(
             step.failed, step.note = True, f"failed: {error.message}"
             return Rotated(tenants=ended.tenants, sessions=ended.sessions, waiting=found.waiting, error=error)
         step.changed = bool(found.steps or ended.sessions)
-        step.note = f"{len(ended.tenants)} tenants, {ended.sessions} sessions ended"
+        tenants = counting.counted(len(ended.tenants), "tenant")
+        step.note = f"{tenants}, {counting.counted(ended.sessions, 'session')} ended"
     return Rotated(tenants=ended.tenants, sessions=ended.sessions, waiting=found.waiting)
 
 
@@ -155,7 +156,7 @@ def end_former(
 def note(outcome: syncing.Outcome, changes: people_changes.Changes) -> str:
     """What a sync came to, in a line."""
     if not any(True for _ in changes):
-        return f"{changes.accounts} accounts as people.yaml says"
+        return f"{counting.counted(changes.accounts, 'account')} as people.yaml says"
     told = f"{outcome.joined} joined, {outcome.moved} moved, {outcome.left} left, {outcome.returned} returned"
     return f"{told}, {len(outcome.failures)} failed" if outcome.failures else told
 

@@ -100,14 +100,14 @@ def test_leavers_are_out_before_anything_else_and_joiners_come_last(
     assert rotations.load(world.folder).generations == {"finance": 2}, "before the plan is made that is deployed"
     assert [user["username"] for user in world.service.users.values()] == ["gone"]
     one.settle()
-    assert one.told["leavers"] == (False, "1 accounts, 1 leave")
+    assert one.told["leavers"] == (False, "1 account, 1 leaves")
     assert one.told["leave"] == (True, "1 left: gone")
     assert one.told["people"] == (True, "1 joined, 0 moved, 0 left, 0 returned")
     again = Deploy(world.says(monkeypatch, LI))
     again.whole()
     assert not any(changed for name, (changed, _) in again.told.items() if name != "passwords")
-    assert again.told["leavers"] == (False, "1 accounts, nobody leaves")
-    assert again.told["people"] == (False, "1 accounts as people.yaml says")
+    assert again.told["leavers"] == (False, "1 account, nobody leaves")
+    assert again.told["people"] == (False, "1 account as people.yaml says")
     world.service.add("by.hand", "org:yunxi-tax")
     made = Deploy(world.says(monkeypatch, LI))
     made.run.begun.add("identity")
@@ -205,7 +205,7 @@ def test_a_killed_probes_account_goes_though_nobody_changes(
     world.service.add("govcloud-probe-hidden", "finance:owners")
     one = Deploy(world.says(monkeypatch, WANG))
     one.whole()
-    assert one.told["people"] == (True, "1 accounts as people.yaml says")
+    assert one.told["people"] == (True, "1 account as people.yaml says")
     assert [user["username"] for user in world.service.users.values()] == ["wang.fang"]
 
 
