@@ -682,4 +682,10 @@ TABLE: dict[str, tuple[str, str, str, str]] = {
         "a name that no other machine has",
         "choose another host, or leave it out",
     ),
+    "GC2009": (
+        "settings of an identity service that is not there",
+        "They would do nothing, and nobody would notice until somebody cannot log in.",
+        "spec.identity beside a machine with the service identity",
+        "add `services: [identity]` to a machine, or remove the setting",
+    ),
 }

@@ -20,7 +20,13 @@ Dn = Annotated[
 ]
 """A distinguished name of LDAP (RFC 4514), e.g. `ou=people,dc=yunxi,dc=example`."""
 
-
+RedirectUri = Annotated[
+    str,
+    pydantic.StringConstraints(
+        pattern=r"^https://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?/[A-Za-z0-9._~/-]{0,200}$", max_length=400
+    ),
+]
+"""Where people come back to after log-in: one exact https address, no wildcard (RFC 9700, 2.1)."""
 Pem = Annotated[
     str,
     pydantic.StringConstraints(
@@ -46,6 +52,12 @@ class Directory(base.Model):
     """Who issued its certificate (PEM); left out: an authority that Debian trusts, or the platform's own."""
 
 
+class Portal(base.Model):
+    """The government's portal (统一门户): where staff find what they may use, with the one log-in."""
+
+    redirect_uris: Annotated[tuple[RedirectUri, ...], pydantic.Field(min_length=1, max_length=10)]
+
+
 class Identity(base.Model):
     """The identity service (统一身份认证)."""
 
@@ -53,3 +65,5 @@ class Identity(base.Model):
     """Its name in addresses and certificates, e.g. `id.yunxi.example`; left out: its machine's id."""
     directory: Directory | None = None
     """Where accounts come from; left out: `people.yaml`. Organisation, groups and duties are always said there."""
+    portal: Portal | None = None
+    """Left out: no portal logs people in. A tenant's own application is in the tenant's file."""

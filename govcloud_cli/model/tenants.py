@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import pydantic
 import pydantic_core
 
-from govcloud_cli.model import addresses, base, dates, names, platforms
+from govcloud_cli.model import addresses, base, dates, identities, names, platforms
 
 
 class EnvironmentName(enum.StrEnum):
@@ -190,15 +190,6 @@ class Environment(base.Model):
     databases: tuple[Database, ...] = ()
 
 
-RedirectUri = Annotated[
-    str,
-    pydantic.StringConstraints(
-        pattern=r"^https://[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?/[A-Za-z0-9._~/-]{0,200}$", max_length=400
-    ),
-]
-"""Where people come back to after log-in: one exact https address, no wildcard (RFC 9700, 2.1)."""
-
-
 class Application(base.Model):
     """An application of the tenant's own that people log in to with their account."""
 
@@ -206,7 +197,7 @@ class Application(base.Model):
     """Its client is `<tenant>-<environment>-<id>`."""
     environment: EnvironmentName
     """Whose namespace gets its credentials, as Secret `application-<id>`."""
-    redirect_uris: Annotated[tuple[RedirectUri, ...], pydantic.Field(min_length=1, max_length=10)]
+    redirect_uris: Annotated[tuple[identities.RedirectUri, ...], pydantic.Field(min_length=1, max_length=10)]
 
 
 class TenantSpec(base.Model):

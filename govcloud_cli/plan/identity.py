@@ -19,10 +19,14 @@ CLI_CLIENT = "govcloud-cli"
 KUBERNETES_AUDIENCE = "kubernetes"
 VPN_CLIENT = "govcloud-vpn"
 """The gateways': confidential, password grant with one-time code, and nothing else."""
+PORTAL_CLIENT = "govcloud-portal"
+"""The portal's (`spec.identity.portal`): confidential, browser flow with PKCE."""
 ENGINE_CLIENT = "govcloud-engine"
 """The deploy's own, in the realm `master`; made by the role `identity`."""
 VPN_SECRET = "vpn-client"  # noqa: S105 (a file's name)
 """File in the side's `secrets/` with the secret of `VPN_CLIENT`."""
+PORTAL_SECRET = "portal-client"  # noqa: S105 (as above)
+"""File in the side's `secrets/` with the secret of `PORTAL_CLIENT`."""
 ENGINE_SECRET = "identity-engine"  # noqa: S105 (as above)
 """File in the side's `secrets/` with the secret of `ENGINE_CLIENT`."""
 TOKEN_SECONDS = 45
@@ -130,7 +134,7 @@ def plan(inventory: inventories.Inventory, side: platforms.Side) -> IdentityPlan
         admin_url=place.admin_url,
         display_name=inventory.platform.metadata.display_name,
         groups=(*_organisations(inventory), *_members(inventory, side), *_duties()),
-        clients=(*_own(), *_applications(inventory, side)),
+        clients=(*_own(), *_portal(inventory.platform.spec.identity), *_applications(inventory, side)),
         directory=_directory(inventory.platform.spec.identity),
     )
 
@@ -177,6 +181,19 @@ def _own() -> Iterator[Client]:
         audiences=(),
         secret=credentials.file_ref(VPN_SECRET),
     )
+
+
+def _portal(asked: identities.Identity) -> Iterator[Client]:
+    if asked.portal is not None:
+        yield Client(
+            id=PORTAL_CLIENT,
+            name="GovCloud portal",
+            kind="confidential",
+            flows=("browser",),
+            redirect_uris=tuple(sorted(asked.portal.redirect_uris)),
+            audiences=(),
+            secret=credentials.file_ref(PORTAL_SECRET),
+        )
 
 
 def _applications(inventory: inventories.Inventory, side: platforms.Side) -> Iterator[Client]:

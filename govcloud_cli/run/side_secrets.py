@@ -1,6 +1,6 @@
 """The secrets of a side's identity service and gateway: made once, brought out as files, told by keyed digests only.
 
-- `secrets/identity-engine`, `secrets/vpn-client`: 32 random bytes each (base64url), of clients of the realm
+- `secrets/identity-engine`, `secrets/vpn-client`, `secrets/portal-client`: 32 random bytes each (base64url), of clients
 - `secrets/directory`: what the staff directory knows the identity service by; people put it there
 - `secrets/break-glass-generation`: which password the sealed account has; the password is derived from the side's
   master secret and is in no file, but for the file `break-glass` while roles run
@@ -20,7 +20,7 @@ from govcloud_cli import errors
 from govcloud_cli.plan import identity, identity_places, steps
 from govcloud_cli.run import workspace
 
-_RANDOM = (identity.ENGINE_SECRET, identity.VPN_SECRET)
+_RANDOM = (identity.ENGINE_SECRET, identity.VPN_SECRET, identity.PORTAL_SECRET)
 _GENERATION = "break-glass-generation"
 _OPENED = "break-glass-opened"
 _BYTES = 32

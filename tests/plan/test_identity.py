@@ -15,7 +15,8 @@ from tests.support import identity_inventories, inventories, tenant_inventories
 
 EXTERNAL, INTERNAL = platforms.Side.EXTERNAL, platforms.Side.INTERNAL
 MASTER = bytes(range(32))
-OWN = ("govcloud-cli", "govcloud-vpn")
+OWN = ("govcloud-cli", "govcloud-vpn", "govcloud-portal")
+PORTAL = {"portal": {"redirectUris": ["https://portal.example/callback", "https://portal.example/back"]}}
 DIRECTORY = {"url": "ldaps://staff.example", "people": "ou=people,dc=example", "bind": "cn=reader,dc=example"}
 
 
@@ -82,6 +83,14 @@ def test_our_clients_ask_for_no_more_than_they_need() -> None:
     assert all(uri.startswith(("http://127.0.0.1/", "http://[::1]/")) for uri in cli.redirect_uris)
     assert (vpn.id, vpn.kind, vpn.flows) == ("govcloud-vpn", "confidential", ("password",))
     assert (vpn.redirect_uris, vpn.secret) == ((), credentials.file_ref("vpn-client"))
+
+
+def test_the_portal_is_a_client_of_the_platform_where_it_is_asked_for() -> None:
+    assert "govcloud-portal" not in {client.id for client in planned().clients}
+    (client,) = (one for one in planned(identity=PORTAL).clients if one.id == "govcloud-portal")
+    assert (client.kind, client.flows, client.audiences, client.tenant) == ("confidential", ("browser",), (), None)
+    assert client.redirect_uris == ("https://portal.example/back", "https://portal.example/callback")
+    assert client.secret == credentials.file_ref("portal-client")
 
 
 def test_an_application_is_a_confidential_client_with_exactly_its_addresses() -> None:
@@ -184,16 +193,17 @@ def test_tenants_cannot_name_groups_of_ours(name: str) -> None:
 
 
 def test_another_value_of_a_secret_is_another_entry_of_whoever_uses_it() -> None:
-    found = planned(identity={"directory": DIRECTORY})
+    found = planned(identity={"directory": DIRECTORY, **PORTAL})
     before = steps.identity_entries(found, {})
     changed = {
         name: {
             entry for entry, digest in steps.identity_entries(found, {name: "other"}).items() if digest != before[entry]
         }
-        for name in ("vpn-client", "directory", steps.DERIVED, "identity-engine")
+        for name in ("vpn-client", "portal-client", "directory", steps.DERIVED, "identity-engine")
     }
     assert changed == {
         "vpn-client": {"Client/govcloud-vpn"},
+        "portal-client": {"Client/govcloud-portal"},
         "directory": {"Realm/govcloud"},
         steps.DERIVED: {f"Client/{client.id}" for client in found.clients if client.id not in OWN},
         "identity-engine": set(),

@@ -23,12 +23,12 @@ def contents(folder: workspace.SideFolder) -> dict[str, str]:
 def test_secrets_are_made_once_for_nobody_but_their_owner_and_are_different_from_each_other(
     folder: workspace.SideFolder,
 ) -> None:
-    assert side_secrets.ensure(folder) == ("identity-engine", "vpn-client")
+    assert side_secrets.ensure(folder) == ("identity-engine", "vpn-client", "portal-client")
     first = contents(folder)
     assert side_secrets.ensure(folder) == ()
     assert contents(folder) == first
     assert first["identity-engine"] != first["vpn-client"]
-    for name in ("identity-engine", "vpn-client"):
+    for name in ("identity-engine", "vpn-client", "portal-client"):
         assert len(first[name]) == 43, "32 bytes in base64url"
         assert (folder.secrets / name).stat().st_mode & 0o777 == 0o600
 
@@ -73,7 +73,7 @@ def test_digests_tell_a_change_and_nothing_else(folder: workspace.SideFolder) ->
     assert side_secrets.digests(folder) == {}
     side_secrets.ensure(folder)
     first = side_secrets.digests(folder)
-    assert first.keys() == {"identity-engine", "vpn-client", "break-glass", "derived"}
+    assert first.keys() == {"identity-engine", "vpn-client", "portal-client", "break-glass", "derived"}
     text = contents(folder)
     assert all(value not in shown for value in text.values() for shown in first.values())
     same = text["vpn-client"]
@@ -95,7 +95,7 @@ def test_each_secret_has_a_digest_that_tells_another_one_and_nothing_else(folder
     side_secrets.ensure(folder)
     workspace.write(folder.secrets / "directory", "first")
     before = side_secrets.digests(folder)
-    assert set(before) == {"identity-engine", "vpn-client", "directory", "break-glass", "derived"}
+    assert set(before) == {"identity-engine", "vpn-client", "portal-client", "directory", "break-glass", "derived"}
     (folder.secrets / "vpn-client").unlink()
     assert side_secrets.ensure(folder) == ("vpn-client",)
     workspace.write(folder.secrets / "directory", "second")

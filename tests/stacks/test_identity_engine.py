@@ -39,6 +39,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 AT = "/admin/realms/govcloud"
 MASTER = bytes(range(32))
 VPN_SECRET = "secret-of-the-gateway-for-tests"
+PORTAL, PORTAL_SECRET = "https://portal.example/callback", "secret-of-the-portal-for-tests"
 PASSWORD = "Correct-Horse-42"
 OTP = "JBSWY3DPEHPK3PXPJBSW"
 APPLICATION = "finance-prod-ledger"
@@ -79,6 +80,8 @@ class Deployed:
 def values(reference: credentials.SecretRef) -> str:
     if reference == credentials.file_ref(identity.VPN_SECRET):
         return VPN_SECRET
+    if reference == credentials.file_ref(identity.PORTAL_SECRET):
+        return PORTAL_SECRET
     if reference == credentials.file_ref(identity.DIRECTORY_SECRET):
         return directory.READER_PASSWORD
     return credentials.resolver(master=MASTER, ca="PEM")(reference)
@@ -86,7 +89,8 @@ def values(reference: credentials.SecretRef) -> str:
 
 def planned_for(staff: directory.Running) -> identity.IdentityPlan:
     found = {"url": staff.url, "people": directory.PEOPLE, "bind": directory.READER}
-    planned = identity.plan(identity_inventories.served(identity={"directory": found}), platforms.Side.EXTERNAL)
+    asked = {"directory": found, "portal": {"redirectUris": [PORTAL]}}
+    planned = identity.plan(identity_inventories.served(identity=asked), platforms.Side.EXTERNAL)
     assert planned is not None
     return planned
 
@@ -364,6 +368,20 @@ def test_a_person_logs_in_with_a_browser_for_the_command_line(deployed: Deployed
         assert person.token(**form, code_verifier="x" * 60)[0] == 400, "a code that was caught"
 
 
+def test_people_log_in_to_the_portal_and_nobody_does_without_its_secret(deployed: Deployed) -> None:
+    deployed.enrol("portal.visitor", "org:finance-bureau", "finance:viewers")
+    person = logging_in.Person(deployed.server)
+    _, page, _ = person.begin("govcloud-portal", PORTAL)
+    _, page, _ = person.fill(page, username="portal.visitor", password=PASSWORD)
+    _, page, where = person.fill(page, otp=one_time_codes.code(OTP.encode(), time.time()))
+    code = urllib.parse.parse_qs(urllib.parse.urlsplit(where).query)["code"][0]
+    form = {"grant_type": "authorization_code", "redirect_uri": PORTAL, "client_id": "govcloud-portal", "code": code}
+    assert person.token(**form, code_verifier=person.verifier)[0] == 401, "no secret"
+    status, answer = person.token(**form, code_verifier=person.verifier, client_secret=PORTAL_SECRET)
+    assert status == 200, answer
+    assert sorted(logging_in.claims(answer["access_token"])["groups"]) == ["finance:viewers", "org:finance-bureau"]
+
+
 def test_the_token_of_the_command_line_is_for_the_cluster(deployed: Deployed) -> None:
     deployed.enrol("qin.yue", "finance:maintainers", "finance:viewers")
     redirect = "http://127.0.0.1:43999/callback"
@@ -392,6 +410,7 @@ def test_the_token_of_the_command_line_is_for_the_cluster(deployed: Deployed) ->
         ("govcloud-cli", "https://attacker.example/callback", {}),
         ("govcloud-cli", "http://127.0.0.1:43123/elsewhere", {}),
         ("govcloud-vpn", "http://127.0.0.1:43123/callback", {}),
+        ("govcloud-portal", "https://portal.example/", {}),
         (APPLICATION, "https://ledger.example/callback/", {}),
         (APPLICATION, "https://ledger.example:8443/callback", {}),
     ],
@@ -420,6 +439,7 @@ def test_the_password_grant_is_the_gateways_alone(deployed: Deployed) -> None:
     for form in (
         {"client_id": "govcloud-cli"},
         {"client_id": "admin-cli"},
+        {"client_id": "govcloud-portal", "client_secret": PORTAL_SECRET},
         {"client_id": APPLICATION, "client_secret": application},
     ):
         status, answer = person.token(**asked, **form)

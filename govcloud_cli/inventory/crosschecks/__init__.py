@@ -70,6 +70,7 @@ CHECKS: tuple[Check, ...] = (
     vpn.gateway_and_groups_come_together,
     vpn.organisations_are_in_one_group,
     identity.services_have_what_they_need,
+    identity.what_is_asked_of_it_is_served,
     identity.the_host_is_its_own,
     platform.management_networks_are_there,
     platform.engineers_are_somewhere,

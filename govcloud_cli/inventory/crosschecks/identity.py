@@ -38,6 +38,21 @@ def services_have_what_they_need(world: findings.World) -> Iterator[findings.Fin
                 )
 
 
+def what_is_asked_of_it_is_served(world: findings.World) -> Iterator[findings.Finding]:
+    """A directory or portal, where no machine is the identity service."""
+    asked = world.platform.spec.identity
+    if any(world.serving(platforms.Service.IDENTITY)):
+        return
+    for field, value in (("host", asked.host), ("directory", asked.directory), ("portal", asked.portal)):
+        if value is not None:
+            yield findings.Finding(
+                code="GC2009",
+                document=world.platform,
+                where=("spec", "identity", field),
+                message=f"no machine is the identity service that spec.identity.{field} is for",
+            )
+
+
 def the_host_is_its_own(world: findings.World) -> Iterator[findings.Finding]:
     """Its name in certificates and on every machine is no other machine's."""
     host = world.platform.spec.identity.host

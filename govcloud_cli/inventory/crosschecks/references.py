@@ -42,6 +42,10 @@ def _platform_lists(world: findings.World) -> Iterator[findings.Finding]:
         where: findings.Where = ("spec", "vpn", "groups", index)
         yield from _twice(world.platform, (*where, "organisations"), "organisation", group.organisations)
         yield from _twice(world.platform, (*where, "dns"), "address", [str(address) for address in group.dns])
+    portal = world.platform.spec.identity.portal
+    if portal is not None:
+        where = ("spec", "identity", "portal", "redirectUris")
+        yield from _twice(world.platform, where, "address", portal.redirect_uris)
 
 
 def _tenant_lists(tenant: tenants.Tenant) -> Iterator[findings.Finding]:
