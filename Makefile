@@ -35,8 +35,9 @@ test: check test-engine test-lab ## Everything that CI runs
 test-pure: $(STAMP) ## Only the pure tests
 	$(PYTEST)
 
+# Three at a time, on however many processors: most of it waits for what it started. A file's tests share what they start.
 test-engine: $(STAMP) deps-engine ## Against the real Pulumi engine, a real API server and a real PostgreSQL (root)
-	$(PYTEST) -m "engine and not bench" -W ignore::pytest.PytestUnraisableExceptionWarning --durations=5
+	$(PYTEST) -n 3 --dist loadfile -m "engine and not bench" -W ignore::pytest.PytestUnraisableExceptionWarning --durations=5
 
 test-lab: $(STAMP) deps-lab ## Deploy a real lab, probe it, break it, mend it, destroy it (root, minutes)
 	$(PYTEST) -m lab -W ignore::pytest.PytestUnraisableExceptionWarning --durations=10

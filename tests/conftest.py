@@ -49,7 +49,7 @@ def keycloak_server() -> Iterator[keycloak.Running]:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """How many processes `-n auto` means: all processors for the pure tier as a whole, else this one.
 
-    A tier with a marker has one lab or engine for all its tests, and what is chosen by name is soon over.
+    The lab's tier has one lab for all its tests, what is chosen by name is soon over, `make test-engine` says itself.
     """
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
     return (os.cpu_count() or 1) if whole and config.option.markexpr == _PURE else 0
