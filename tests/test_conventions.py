@@ -31,7 +31,6 @@ LONGER = {
     "govcloud_cli/run/process.py": 315,
     "govcloud_cli/run/remote/tunnels.py": 385,
     "govcloud_cli/run/request_desk.py": 260,
-    "govcloud_cli/run/sides.py": 260,
 }
 """Modules that are longer, and how long they may be; the list only shrinks."""
 MOST_LINES_OF_A_FUNCTION = 40

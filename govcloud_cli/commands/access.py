@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govcloud_cli import errors
-from govcloud_cli.commands import options, output, runs
+from govcloud_cli.commands import options, output, runs, steering
 
 if TYPE_CHECKING:
     from govcloud_cli.run.access import collecting, days
@@ -144,5 +144,5 @@ def _print_events(events: list[dict[str, Any]]) -> None:
         reason = str(event.get("reason", event.get("raw", told if event.get("event") == "administered" else "")))
         who = (str(event.get("person", "")), str(event.get("address", "")))
         cells = (str(event["time"])[:19].replace("T", " "), f"{event['source']} {event['event']}", *who, reason, moved)
-        shown.add_row(*(text.Text(output.plain(cell).replace("\n", "\\n")) for cell in cells))
+        shown.add_row(*(text.Text(steering.plain(cell).replace("\n", "\\n")) for cell in cells))
     output.console().print(shown)

@@ -60,11 +60,11 @@ def deploy(  # noqa: PLR0917 - click names its arguments
     moment = runs.now()
     with runs.locked(environment, "deploy", moment) as holding:
         from govcloud_cli.run import deploy as run_deploy
-        from govcloud_cli.run import sides as run_sides
+        from govcloud_cli.run import siderun
 
         site = runs.site(environment, side)
         _confirm(site, yes=yes)
-        request = run_sides.Request(
+        request = siderun.Request(
             install=not no_install,
             removals=frozenset(removals),
             refresh_image=refresh_image,

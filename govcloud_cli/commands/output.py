@@ -10,12 +10,12 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from govcloud_cli import errors
+from govcloud_cli.commands import steering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,15 +27,6 @@ SCHEMA_VERSION = 1
 """Of every JSON document we print; raised when a field changes its meaning or goes."""
 
 _WIDTH_WITHOUT_TERMINAL = 120
-_STEERING = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
-)
-"""Control characters of both sets, line ends of other systems, changes of direction, half characters."""
-
-
-def plain(text: str) -> str:
-    """`text` with everything that would steer a terminal as an escape, as JSON and Python write it."""
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -67,7 +58,7 @@ def print_json(document: Mapping[str, Any]) -> None:
     """Print one JSON document on stdout, with `schemaVersion` first; dates, paths and enums must be plain already."""
     text = json.dumps({"schemaVersion": SCHEMA_VERSION, **document}, ensure_ascii=False, indent=2)
     # Only within strings can any of these be, and there an escape is the same value.
-    sys.stdout.write(plain(text) + "\n")
+    sys.stdout.write(steering.plain(text) + "\n")
 
 
 def print_error(error: errors.GovcloudError, *, as_json: bool = False) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govcloud_cli.commands import options, output, runs
+from govcloud_cli.commands import options, output, runs, steering
 
 if TYPE_CHECKING:
     from govcloud_cli.plan import plans
@@ -117,7 +117,7 @@ def _print(environment: str, found: Sequence[_Row], *, full: bool) -> None:
         console.print(f"{row.name}{'' if row.changes else f'  ({_AGAIN})'}")
         for change in row.changes if full else row.changes[:_SHOWN]:
             symbol = change.action.value
-            entry = output.plain(change.entry)
+            entry = steering.plain(change.entry)
             console.print(text.Text(f"  {symbol} {entry}", style=_STYLE[symbol]), soft_wrap=True)
         if not full and len(row.changes) > _SHOWN:
             console.print(f"    … and {len(row.changes) - _SHOWN} more; --full lists them")
@@ -130,7 +130,7 @@ def _print_notices(told: Sequence[foreseeing.Foreseen]) -> None:
     console = output.console(stderr=True)
     for one in told:
         if one.unread:
-            text = f"{one.side.value}/people: nobody can say who joins, moves or leaves: {output.plain(one.unread)}"
+            text = f"{one.side.value}/people: nobody can say who joins, moves or leaves: {steering.plain(one.unread)}"
         else:
             number = one.changes.leavers
             text = f"{one.side.value}/leave: {number} leave at once: deploy needs --leavers {number}"

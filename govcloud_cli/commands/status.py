@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govcloud_cli.commands import options, output, runs, summary
+from govcloud_cli.commands import options, output, runs, steering, summary
 
 if TYPE_CHECKING:
     from govcloud_cli.governance import lifecycle
@@ -45,7 +45,7 @@ def status(environment: str, side: str | None, as_json: bool) -> None:
         _print(site, found, environment)
         summary.show_notices(output.console(), notices)
         for told in found.expiring:
-            output.console(stderr=True).print(f"warning 警告: {output.plain(told)}", soft_wrap=True)
+            output.console(stderr=True).print(f"warning 警告: {steering.plain(told)}", soft_wrap=True)
 
 
 def _document(site: sites.Site, found: run_status.Status, notices: Sequence[lifecycle.Notice]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich import console, segment
 
-from govcloud_cli.commands import output
+from govcloud_cli.commands import steering
 
 if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType
@@ -20,4 +20,4 @@ class Console(console.Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The segments of `renderable`; rich's own controls (a live display's) are left alone."""
         for one in super().render(renderable, options):
-            yield one if one.control else segment.Segment(output.plain(one.text), one.style)
+            yield one if one.control else segment.Segment(steering.plain(one.text), one.style)

@@ -10,6 +10,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import datetime
+import functools
 import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -27,6 +28,7 @@ from govcloud_cli.run import (
     progress,
     removals,
     requests,
+    siderun,
     sides,
     sites,
     verify,
@@ -43,7 +45,7 @@ class Order:
     site: sites.Site
     folder: pathlib.Path
     """Of the inventory; `requests/` is in it."""
-    request: sides.Request
+    request: siderun.Request
     holding: lock.Held
     clock: ledger.Clock
     environ: Mapping[str, str]
@@ -144,12 +146,9 @@ def _notices(site: sites.Site, now: datetime.datetime) -> tuple[lifecycle.Notice
 
 def _prepared(order: Order, journal: progress.Journal) -> preparing.Prepared:
     with journal.step("prepare") as step:
-        prepared = preparing.prepare(
-            order.site,
-            install=order.request.install,
-            refresh_image=order.request.refresh_image,
-            report=lambda text: journal.doing("prepare", text),
-        )
+        install, renew = order.request.install, order.request.refresh_image
+        report = functools.partial(journal.doing, "prepare")
+        prepared = preparing.prepare(order.site, install=install, refresh_image=renew, report=report)
         sites.prepare_keys(order.site)
         step.changed = bool(prepared.made)
         step.note = f"made {', '.join(prepared.made)}" if prepared.made else "tools and base image are cached"
@@ -165,8 +164,8 @@ def _run_of(
     *,
     journal: progress.Journal,
     now: datetime.datetime,
-) -> sides.SideRun:
-    return sides.SideRun(
+) -> siderun.SideRun:
+    return siderun.SideRun(
         site=order.site,
         plan=side,
         tools=prepared.tools,
@@ -179,7 +178,7 @@ def _run_of(
 
 
 def _run_side(
-    run: sides.SideRun,
+    run: siderun.SideRun,
     book: ledger.Ledger,
     cleared: requests.Clearance,
     plan: plans.Plan,
@@ -187,7 +186,7 @@ def _run_side(
 ) -> None:
     try:
         try:
-            run.run()
+            sides.run(run)
         except errors.PartlyDoneError as error:
             # One tenant's failed stack keeps nobody's leaver, and no former password, waiting.
             staff.settle_beside(error, run)
@@ -198,7 +197,7 @@ def _run_side(
         book.settle(run, cleared, plan.inventory)
 
 
-def side_by_side(runs: Sequence[sides.SideRun], act: Callable[[sides.SideRun], None]) -> None:
+def side_by_side(runs: Sequence[siderun.SideRun], act: Callable[[siderun.SideRun], None]) -> None:
     """Both sides at once. Raises what failed, when both have come to their end."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=len(runs)) as pool:
         futures = [pool.submit(act, run) for run in runs]
@@ -221,7 +220,7 @@ def _together(failures: Sequence[BaseException]) -> BaseException:
 
 
 def _verify(
-    site: sites.Site, plan: plans.Plan, runs: Sequence[sides.SideRun], *, journal: progress.Journal, logs: pathlib.Path
+    site: sites.Site, plan: plans.Plan, runs: Sequence[siderun.SideRun], journal: progress.Journal, logs: pathlib.Path
 ) -> tuple[verify.Checked, ...]:
     with journal.step("verify") as step:
         # Where machines look as they did when their roles' tests passed, those would read the same again; and where

@@ -21,7 +21,7 @@ from govcloud_cli.run.audit import log as audit_log
 from govcloud_cli.run.audit import writing
 
 if TYPE_CHECKING:
-    from govcloud_cli.run import drift, sides
+    from govcloud_cli.run import drift, siderun
 
 Clock = Callable[[], datetime.datetime]
 """The time now, UTC."""
@@ -64,7 +64,7 @@ class Ledger:
             self.note(plan.side, chain.Action.DEPLOY_BEGAN, details)
             self._began.add(plan.side)
 
-    def settle(self, run: sides.SideRun, cleared: requests.Clearance | None, settled: inventory.Inventory) -> None:
+    def settle(self, run: siderun.SideRun, cleared: requests.Clearance | None, settled: inventory.Inventory) -> None:
         """What became of the side's tenants and of what had drifted."""
         side = run.plan.side
         if cleared is not None:
@@ -84,7 +84,7 @@ class Ledger:
             steps = sorted(name for name, did in changed.items() if did and name.startswith(f"{side.value}/"))
             self.note(side, chain.Action.DEPLOY_ENDED, {**details, "changed": steps})
 
-    def _tenants(self, run: sides.SideRun, cleared: requests.Clearance, settled: inventory.Inventory) -> None:
+    def _tenants(self, run: siderun.SideRun, cleared: requests.Clearance, settled: inventory.Inventory) -> None:
         side = run.plan.side
         done, failed = _fates(run, cleared)
         there = {tenant.id for tenant in run.plan.tenants}
@@ -139,7 +139,7 @@ def retire(site: sites.Site, side: platforms.Side, *, clock: Clock, environ: Map
     return writing.opened(site, side, now=clock()).retire(actor=writing.actor(site, environ), now=clock())
 
 
-def _fates(run: sides.SideRun, cleared: requests.Clearance) -> tuple[frozenset[str], frozenset[str]]:
+def _fates(run: siderun.SideRun, cleared: requests.Clearance) -> tuple[frozenset[str], frozenset[str]]:
     """Tenants whose stack is as planned now, and those whose stack was begun and is not."""
     steps = {step.name: step for step in run.steps}
     done, failed = set(), set()

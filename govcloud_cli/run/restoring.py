@@ -11,7 +11,20 @@ from collections.abc import Mapping, Sequence
 
 from govcloud_cli import errors
 from govcloud_cli.plan import steps
-from govcloud_cli.run import applied, deploy, drift, ledger, lock, preparing, process, progress, reach, sides, sites
+from govcloud_cli.run import (
+    applied,
+    deploy,
+    drift,
+    ledger,
+    lock,
+    preparing,
+    process,
+    progress,
+    reach,
+    siderun,
+    sides,
+    sites,
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,11 +79,11 @@ def repair(
     prepared = preparing.prepare(site, install=False, report=lambda _: None)
     book = ledger.opened(site, clock=clock, verb="drift --repair", environ=environ)
     runs = [
-        sides.SideRun(
+        siderun.SideRun(
             site=site,
             plan=subject.plan,
             tools=prepared.tools,
-            request=sides.Request(install=False),
+            request=siderun.Request(install=False),
             journal=journal,
             now=now,
             logs=logs,
@@ -86,7 +99,7 @@ def repair(
     )
 
 
-def _recorded(runs: Sequence[sides.SideRun], book: ledger.Ledger, journal: progress.Journal) -> None:
+def _recorded(runs: Sequence[siderun.SideRun], book: ledger.Ledger, journal: progress.Journal) -> None:
     """Repair the sides; how that ended is on record whatever happens."""
     try:
         deploy.side_by_side(runs, lambda run: _repair(run, book))
@@ -96,9 +109,9 @@ def _recorded(runs: Sequence[sides.SideRun], book: ledger.Ledger, journal: progr
     book.end(None, changed={step.name: step.changed for step in journal.results})
 
 
-def _repair(run: sides.SideRun, book: ledger.Ledger) -> None:
+def _repair(run: siderun.SideRun, book: ledger.Ledger) -> None:
     try:
-        run.repair()
+        sides.repair(run)
     finally:
         book.settle(run, None, run.site.spec)
 

@@ -10,10 +10,10 @@ from govcloud_cli.plan import steps
 from govcloud_cli.run import reach, sidestacks, stacks
 
 if TYPE_CHECKING:
-    from govcloud_cli.run import sides
+    from govcloud_cli.run import siderun
 
 
-def run(side: sides.SideRun, step: steps.Step, dead: Mapping[str, errors.GovcloudError]) -> None:
+def run(side: siderun.SideRun, step: steps.Step, dead: Mapping[str, errors.GovcloudError]) -> None:
     """Make or mend the segments and machines, if their plan differs or one of them does not answer (`dead`)."""
     with side.journal.step(side.name(step.name)) as result:
         healthy = not dead and side.way.exists

@@ -11,12 +11,12 @@ from govcloud_cli.plan import steps
 from govcloud_cli.run import drift, preparing, progress, reach, stacks, workspace
 
 if TYPE_CHECKING:
-    from govcloud_cli.run import sides
+    from govcloud_cli.run import siderun
 
 KINDS = (steps.StepKind.IDENTITY, steps.StepKind.PLATFORM, steps.StepKind.TENANTS)
 
 
-def run(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> None:
+def run(side: siderun.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> None:
     """Every stack whose plan differs from what was last applied, or in which something drifted."""
     if any(one.steps for one in look.unread) and not side.rebuilt:
         # What did not answer may have been restored with its machine.
@@ -44,7 +44,7 @@ def run(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -
             raise failed
 
 
-def repair(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> None:
+def repair(side: siderun.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> None:
     """The stacks in which something drifted and whose plan is as last applied; of the others it is told."""
     side.unread += [*look.unread, *drift.unknown(subject.side, look)]
     again = {finding.step for finding in look.found}
@@ -65,13 +65,13 @@ def repair(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook
             raise failed
 
 
-def turn(side: sides.SideRun, due: Sequence[steps.Step]) -> None:
+def turn(side: siderun.SideRun, due: Sequence[steps.Step]) -> None:
     """The stacks `due` alone, as their plans are, without a look at what drifted."""
     with side.journal.step(side.name("stacks")) as result:
         _apply(side, due, (), drift.ServicesLook(), result)
 
 
-def _mend(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> errors.GovcloudError | None:
+def _mend(side: siderun.SideRun, subject: drift.Subject, look: drift.ServicesLook) -> errors.GovcloudError | None:
     if any(finding.mend is not None for finding in look.found):
         side.announce()
     try:
@@ -82,7 +82,7 @@ def _mend(side: sides.SideRun, subject: drift.Subject, look: drift.ServicesLook)
 
 
 def _apply(
-    side: sides.SideRun,
+    side: siderun.SideRun,
     due: Sequence[steps.Step],
     refreshed: Collection[str],
     look: drift.ServicesLook,
@@ -115,7 +115,7 @@ def _apply(
 
 
 def _prove(
-    side: sides.SideRun,
+    side: siderun.SideRun,
     subject: drift.Subject,
     look: drift.ServicesLook,
     result: progress.StepResult,
@@ -144,7 +144,7 @@ def _prove(
 
 
 def run_stacks(
-    side: sides.SideRun,
+    side: siderun.SideRun,
     names: tuple[str, ...],
     operation: stacks.Operation,
     *,
@@ -174,7 +174,7 @@ def run_stacks(
     )
 
 
-def raise_for(side: sides.SideRun, failed: Sequence[stacks.StackResult], *, of: int, log: pathlib.Path) -> None:
+def raise_for(side: siderun.SideRun, failed: Sequence[stacks.StackResult], *, of: int, log: pathlib.Path) -> None:
     """A failed stack stops no other: its tenants wait while the rest are served, and the exit code says so."""
     if not failed:
         return
@@ -189,10 +189,10 @@ def raise_for(side: sides.SideRun, failed: Sequence[stacks.StackResult], *, of: 
     )
 
 
-def _tenants_of(side: sides.SideRun, step: steps.Step) -> tuple[str, ...]:
+def _tenants_of(side: siderun.SideRun, step: steps.Step) -> tuple[str, ...]:
     return next(found for found in side.plan.shards if found.id == step.name).tenants
 
 
-def _has_work(side: sides.SideRun, step: steps.Step) -> bool:
+def _has_work(side: siderun.SideRun, step: steps.Step) -> bool:
     """An empty shard that never held anything needs no stack."""
     return bool(step.entries) or bool(side.record.entries.get(step.name))

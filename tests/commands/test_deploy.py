@@ -33,12 +33,12 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(deploying_people.People, "settle", lambda *_: None)
     monkeypatch.setattr(routine, "follow", lambda *_, **__: None)
 
-    def ran_side(self: Any) -> None:
-        ran.append(self.plan.side.value)
-        with self.journal.step(f"{self.plan.side.value}/roles") as step:
+    def ran_side(side: Any) -> None:
+        ran.append(side.plan.side.value)
+        with side.journal.step(f"{side.plan.side.value}/roles") as step:
             step.changed = True
 
-    monkeypatch.setattr(sides.SideRun, "run", ran_side)
+    monkeypatch.setattr(sides, "run", ran_side)
     monkeypatch.setattr(verify, "verify", lambda *_, **__: (verify.Checked(id="x", expected="open", seen="open"),))
     return ran
 
@@ -116,14 +116,14 @@ def test_a_side_that_fails_does_not_stop_the_other_and_is_told_after_it(
 ) -> None:
     from govcloud_cli import errors
 
-    whole = sides.SideRun.run
+    whole = sides.run
 
-    def internal_fails(self: Any) -> None:
-        if self.plan.side is platforms.Side.INTERNAL:
+    def internal_fails(side: Any) -> None:
+        if side.plan.side is platforms.Side.INTERNAL:
             raise errors.GovcloudError("the internal side broke")
-        whole(self)
+        whole(side)
 
-    monkeypatch.setattr(sides.SideRun, "run", internal_fails)
+    monkeypatch.setattr(sides, "run", internal_fails)
     result = run("deploy", "--env", str(lab))
     assert result.code == 1
     assert "the internal side broke" in result.stderr

@@ -105,12 +105,12 @@ def test_secrets_are_made_where_there_is_an_identity_service_and_nowhere_else(si
         folder = site.space.side(side.side)
         workspace.ensure_secret(folder.secrets / "master")
         before = sites.facts(side, folder).secrets
-        made = set(preparing.certify(site, side, now=NOW)) & {"identity-engine", "vpn-client"}
+        made = set(preparing.certify(site, side, now=NOW)) & {"identity-engine", "vpn-client", "portal-client"}
         after = sites.facts(side, folder).secrets
         if side.identity is None:
             assert (made, dict(before), dict(after)) == (set(), {}, {})
         else:
-            assert made == {"identity-engine", "vpn-client"}
+            assert made == {"identity-engine", "vpn-client", "portal-client"}
             assert (dict(before), set(after)) == ({}, made | {"break-glass", steps.DERIVED})
             assert (folder.pki / "identity-external-identity.crt").exists()
             assert (folder.pki / "sslvpn-gateway.key").stat().st_mode & 0o777 == 0o600

@@ -22,7 +22,7 @@ from govcloud_cli.run import (
     lock,
     preparing,
     progress,
-    sides,
+    siderun,
     sites,
     ssh,
     tools,
@@ -56,7 +56,7 @@ def run_deploy(site: sites.Site, logs: pathlib.Path) -> None:
         order = deploy.Order(
             site=site,
             folder=site.space.path.parent.parent / "inventories" / "lab",
-            request=sides.Request(),
+            request=siderun.Request(),
             holding=holding,
             clock=lambda: NOW,
             environ={},

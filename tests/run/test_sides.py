@@ -18,6 +18,7 @@ from govcloud_cli.run import (
     preparing,
     progress,
     side_secrets,
+    siderun,
     sides,
     sites,
     stacks,
@@ -47,17 +48,17 @@ def run(lab: pathlib.Path) -> progress.Journal:
     return side_run(lab).journal
 
 
-def side_run(lab: pathlib.Path, verb: str = "run") -> sides.SideRun:
+def side_run(lab: pathlib.Path, verb: str = "run") -> siderun.SideRun:
     """Deploy (`run`) or `repair` the external side."""
     site = sites.load(lab, side="external")
     (plan,) = sites.plan(site, today=inventories.TODAY).sides
     journal = progress.Journal(Quiet())
     tools = {"pulumi": pathlib.Path("/bin/pulumi")}
-    request = sides.Request()
-    one = sides.SideRun(
+    request = siderun.Request()
+    one = siderun.SideRun(
         site=site, plan=plan, tools=tools, request=request, journal=journal, now=NOW, logs=lab.parent.parent
     )
-    getattr(one, verb)()
+    {"run": sides.run, "repair": sides.repair}[verb](one)
     return one
 
 
@@ -318,17 +319,17 @@ def test_what_had_drifted_stays_on_record_where_its_stack_failed(lab: pathlib.Pa
     world.failing_stacks = {"platform"}
     site = sites.load(lab, side="external")
     (plan,) = sites.plan(site, today=inventories.TODAY).sides
-    one = sides.SideRun(
+    one = siderun.SideRun(
         site=site,
         plan=plan,
         tools={"pulumi": pathlib.Path("/bin/pulumi")},
-        request=sides.Request(),
+        request=siderun.Request(),
         journal=progress.Journal(Quiet()),
         now=NOW,
         logs=lab.parent.parent,
     )
     with pytest.raises(errors.GovcloudError, match="stacks failed"):
-        one.run()
+        sides.run(one)
     assert (one.repaired, one.left) == ([], [finding("platform")])
 
 

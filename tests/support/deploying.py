@@ -11,7 +11,7 @@ import yaml
 
 from govcloud_cli.compliance import findings
 from govcloud_cli.model import policies as models
-from govcloud_cli.run import deploy, enforcing, lock, policies, preparing, process, progress, sides, sites
+from govcloud_cli.run import deploy, enforcing, lock, policies, preparing, process, progress, siderun, sites
 from govcloud_cli.run import verify as run_verify
 from govcloud_cli.run.people import deploying as people_deploying
 from govcloud_cli.run.people import places as people_places
@@ -62,7 +62,7 @@ def run(lab: pathlib.Path, now: datetime.datetime = NOW, **request: Any) -> depl
         order = deploy.Order(
             site=site,
             folder=lab,
-            request=sides.Request(**request),
+            request=siderun.Request(**request),
             holding=holding,
             clock=lambda: now,
             environ={"PATH": ""},

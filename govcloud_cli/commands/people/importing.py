@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from govcloud_cli import counting, errors
-from govcloud_cli.commands import options, output
+from govcloud_cli.commands import options, output, steering
 
 if TYPE_CHECKING:
     from govcloud_cli.inventory import people_csv
@@ -58,7 +58,7 @@ def import_(*, file: pathlib.Path, environment: str, write: bool, as_json: bool)
         return
     console = output.console()
     for line in difference:
-        console.print(output.plain(line), soft_wrap=True)
+        console.print(steering.plain(line), soft_wrap=True)
     told = f"{counting.counted(len(table.rows), 'person', 'people')} read as {table.encoding}"
     if after == before:
         console.print(f"{told}; people.yaml says the same already 无变化")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from govcloud_cli.commands import options, output, runs
+from govcloud_cli.commands import options, output, runs, steering
 from govcloud_cli.commands.people import services
 
 if TYPE_CHECKING:
@@ -102,5 +102,5 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in sorted(rows, key=lambda one: (one["person"], one["side"])):
         code = "yes 有" if row["code"] else "no 无"
         cells = (row["person"], row["name"], row["side"], _STATES[row["state"]], code, ", ".join(row["groups"]))
-        shown.add_row(*(text.Text(output.plain(cell)) for cell in cells))
+        shown.add_row(*(text.Text(steering.plain(cell)) for cell in cells))
     output.console().print(shown)

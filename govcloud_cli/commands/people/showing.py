@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from govcloud_cli import errors
-from govcloud_cli.commands import options, output
+from govcloud_cli.commands import options, output, steering
 from govcloud_cli.commands.people import services
 
 
@@ -97,7 +97,7 @@ def _print(document: dict[str, Any]) -> None:
     lines += [f"credential 凭据: {one['kind']} since {one['since']}" for one in document["credentials"]]
     lines += [f"session 会话: from {one['from']} since {one['since']}" for one in document["sessions"]]
     for line in lines:
-        console.print(output.plain(line), soft_wrap=True)
+        console.print(steering.plain(line), soft_wrap=True)
 
 
 def _shown(value: Any) -> str:

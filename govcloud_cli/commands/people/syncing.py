@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govcloud_cli import errors
-from govcloud_cli.commands import options, output, runs
+from govcloud_cli.commands import options, output, runs, steering
 from govcloud_cli.commands.people import services, telling
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _print(results: Sequence[people_runs.SideResult], *, as_json: bool) -> int:
     for one in results:
         console.print(f"{one.side}: {telling.summary(one)}", soft_wrap=True)
         for told in (*telling.missing(one.changes), *(f"failed 失败: {text}" for text in one.failures)):
-            console.print(f"  {output.plain(told)}", soft_wrap=True)
+            console.print(f"  {steering.plain(told)}", soft_wrap=True)
         if one.waiting:
             told = ", ".join(one.waiting)
             console.print(f"  database passwords of {told} change with the next govcloud deploy", soft_wrap=True)

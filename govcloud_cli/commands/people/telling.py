@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from govcloud_cli import counting
-from govcloud_cli.commands import output
+from govcloud_cli.commands import output, steering
 
 if TYPE_CHECKING:
     from govcloud_cli.governance import people_changes
@@ -50,7 +50,7 @@ def show(side: str, changes: people_changes.Changes, rotate: Sequence[str]) -> N
     told = f"{counting.counted(len(lines), 'change')} to {counting.counted(changes.accounts, 'account')}"
     console.print(f"{side}: {told if lines else 'no changes'}")
     for line in (*lines, *missing(changes)):
-        console.print(f"  {output.plain(line)}", soft_wrap=True)
+        console.print(f"  {steering.plain(line)}", soft_wrap=True)
     if rotate:
         console.print(f"  ~ database passwords 数据库口令: {', '.join(rotate)}", soft_wrap=True)
     if changes.leavers > changes.most_leavers:

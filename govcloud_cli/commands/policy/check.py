@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from govcloud_cli import counting, errors
-from govcloud_cli.commands import options, output, runs
+from govcloud_cli.commands import options, output, runs, steering
 from govcloud_cli.commands.policy import choosing
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _check(context: click.Context, given: dict[str, Any]) -> int:
         _tell(answer, given, threshold, code)
     with output.whoever_reads(sys.stderr):
         for note in notes:
-            click.echo(output.plain(note), err=True)
+            click.echo(steering.plain(note), err=True)
     return code
 
 
@@ -240,4 +240,4 @@ def _tell(answer: run_policies.Answer, given: dict[str, Any], threshold: policie
     else:
         # In CI, where every pull request waits for it, nobody waits for what paints.
         for parts in found:
-            sys.stdout.write(output.plain("".join(words for words, _ in parts)) + "\n")
+            sys.stdout.write(steering.plain("".join(words for words, _ in parts)) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from govcloud_cli.commands import output
+from govcloud_cli.commands import steering
 
 Parts = tuple[tuple[str, str], ...]
 """A line: text and its style, several times."""
@@ -15,4 +15,4 @@ _ORDERS = re.compile(r"#(?=#\[|#vso\[)")
 
 def plain(text: str) -> str:
     """Untrusted words as they may stand within a line of ours: no line ends, no orders to a CI runner."""
-    return _ORDERS.sub(r"\\u0023", output.plain(text).replace("\n", "\\n").replace("\t", "\\t"))
+    return _ORDERS.sub(r"\\u0023", steering.plain(text).replace("\n", "\\n").replace("\t", "\\t"))

@@ -139,13 +139,13 @@ def _print(tenant: str, environment: str, found: dict[str, Any]) -> None:
 def _deployer(
     tenant: str, folder: pathlib.Path, holding: lock.Held, journal: progress.Journal, *, install: bool
 ) -> proceeding.Deployer:
-    from govcloud_cli.run import deploy, sides
+    from govcloud_cli.run import deploy, siderun
 
     def deployed(site: sites.Site) -> None:
         order = deploy.Order(
             site=site,
             folder=folder,
-            request=sides.Request(install=install, removals=frozenset({tenant})),
+            request=siderun.Request(install=install, removals=frozenset({tenant})),
             holding=holding,
             clock=runs.now,
             environ=os.environ,

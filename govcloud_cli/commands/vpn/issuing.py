@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from govcloud_cli import errors
-from govcloud_cli.commands import options, output, runs
+from govcloud_cli.commands import options, output, runs, steering
 from govcloud_cli.commands.vpn import offices
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _pin(label: str, file: IO[str] | None, *, new: bool = False) -> str:
     if file is not None:
         pin = file.read(_MOST_PIN).strip("\r\n")
     elif sys.stdin.isatty():
-        told = f"{'New PIN' if new else 'PIN'} of token '{output.plain(label)}' (令牌口令)"
+        told = f"{'New PIN' if new else 'PIN'} of token '{steering.plain(label)}' (令牌口令)"
         again = "Again (再次输入)" if new else False
         pin = str(click.prompt(told, hide_input=True, confirmation_prompt=again, err=True))
     else:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from govcloud_cli import errors
-from govcloud_cli.commands import output, runs
+from govcloud_cli.commands import output, runs, steering
 
 if TYPE_CHECKING:
     import datetime
@@ -97,7 +97,7 @@ def print_rows(found: tuple[register.Issued, ...], now: datetime.datetime) -> No
     for one in found:
         state = _TOLD[one.state(now)] + (f" ({one.reason})" if one.reason else "")
         cells = (one.person, one.name, one.token, one.serial[:16], f"{one.not_after:%Y-%m-%d}", state)
-        shown.add_row(*(text.Text(output.plain(cell)) for cell in cells))
+        shown.add_row(*(text.Text(steering.plain(cell)) for cell in cells))
     output.console().print(shown)
 
 

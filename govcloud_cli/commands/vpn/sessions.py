@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from govcloud_cli.commands import options, output
+from govcloud_cli.commands import options, output, steering
 from govcloud_cli.commands.vpn import offices
 
 
@@ -47,5 +47,5 @@ def sessions(environment: str, as_json: bool) -> None:
     )
     for one in found:
         cells = (one.person, one.address, one.lease, one.since, f"{one.bytes_in:,}", f"{one.bytes_out:,}")
-        shown.add_row(*(text.Text(output.plain(cell)) for cell in cells))
+        shown.add_row(*(text.Text(steering.plain(cell)) for cell in cells))
     output.console().print(shown)

@@ -12,7 +12,7 @@ from govcloud_cli import counting, errors
 from govcloud_cli.governance import people_comparing
 from govcloud_cli.model import people, platforms
 from govcloud_cli.plan import plans, shards
-from govcloud_cli.run import applied, rotations, sides, sites
+from govcloud_cli.run import applied, rotations, siderun, sites
 from govcloud_cli.run.people import foreseeing, places, rotating, side, syncing
 
 
@@ -46,7 +46,7 @@ class People:
             elif not any(True for _ in known.changes) and not _has_probes(known):
                 self._same[place.side] = side.note(syncing.Outcome(), known.changes)
 
-    def settle(self, run: sides.SideRun) -> None:
+    def settle(self, run: siderun.SideRun) -> None:
         """Do all that is left for one side, whose steps have run; its plan has the generations of now afterwards.
 
         Raises `errors.PartlyDoneError` if something could not be done for somebody: the next deploy does it.
@@ -73,7 +73,7 @@ class People:
                 remedy="mend the cause and run `govcloud deploy` again: it goes on where this run stopped",
             )
 
-    def settle_beside(self, error: errors.GovcloudError, run: sides.SideRun) -> None:
+    def settle_beside(self, error: errors.GovcloudError, run: siderun.SideRun) -> None:
         """Do what can be done for a side of which something failed; what fails here too is told with `error`."""
         if run.plan.identity is not None and not run.record.entries.get(rotating.IDENTITY):
             return
@@ -83,7 +83,7 @@ class People:
             told = ": ".join(filter(None, (also.where, also.message, also.cause)))
             error.cause = "\n".join(filter(None, (error.cause, told)))
 
-    def _accounts(self, place: places.Place, run: sides.SideRun) -> list[str]:
+    def _accounts(self, place: places.Place, run: siderun.SideRun) -> list[str]:
         """What could not be done for whom."""
         if place.side in self._same and rotating.IDENTITY not in run.begun and not rotations.load(run.folder).open:
             # A realm of 10,000 accounts is not read twice for nothing.
@@ -117,7 +117,7 @@ def _owe(place: places.Place) -> None:
         rotations.save(place.folder, record.owing(tenants))
 
 
-def _pay(run: sides.SideRun) -> None:
+def _pay(run: siderun.SideRun) -> None:
     """Ask for other secrets where former members' bindings are gone: before that, they could read those too."""
     record = rotations.load(run.folder)
     done = {step.name for step in run.steps if run.record.is_done(step)}

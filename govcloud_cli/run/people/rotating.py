@@ -15,7 +15,7 @@ from typing import Any
 
 from govcloud_cli import errors
 from govcloud_cli.plan import databases, plans, rotations, shards, steps
-from govcloud_cli.run import applied, database_access, machines, process, reach, sides, sidestacks, sites, workspace
+from govcloud_cli.run import applied, database_access, machines, process, reach, siderun, sidestacks, sites, workspace
 from govcloud_cli.run import rotations as rotation_record
 
 _POOLER = {"user": "pgbouncer", "folder": "/run/pgbouncer", "port": databases.PORT}
@@ -71,7 +71,7 @@ def due(plan: plans.SidePlan, folder: workspace.SideFolder) -> Due:
     return Due(steps=tuple(found), tenants=tuple(sorted(tenants)), waiting=tuple(sorted(waiting)))
 
 
-def rotate(run: sides.SideRun, found: Due) -> None:
+def rotate(run: siderun.SideRun, found: Due) -> None:
     """Run the stacks that are due; `cut` is to follow, also where one failed.
 
     Raises `errors.GovcloudError`; what was not done is still due.

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from govcloud_cli.governance import people_changes
 from govcloud_cli.plan import plans, rotations
-from govcloud_cli.run import ledger, lock, preparing, process, progress, sides, sites
+from govcloud_cli.run import ledger, lock, preparing, process, progress, siderun, sites
 from govcloud_cli.run import rotations as rotation_record
 from govcloud_cli.run.access import routine
 from govcloud_cli.run.people import places, rotating, side, syncing
@@ -130,13 +130,13 @@ def _result(place: places.Place, synced: side.Synced, rotated: side.Rotated) -> 
     )
 
 
-def _run(order: Order, plan: plans.SidePlan, work: side.Work, found: rotating.Due) -> sides.SideRun:
+def _run(order: Order, plan: plans.SidePlan, work: side.Work, found: rotating.Due) -> siderun.SideRun:
     prepared = preparing.prepare(order.site, install=False, report=lambda _: None)
-    return sides.SideRun(
+    return siderun.SideRun(
         site=order.site,
         plan=plan,
         tools=prepared.tools,
-        request=sides.Request(install=False),
+        request=siderun.Request(install=False),
         journal=work.journal,
         now=order.clock(),
         logs=order.logs,

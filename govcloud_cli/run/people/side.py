@@ -13,7 +13,7 @@ from govcloud_cli.governance import chain, people_changes, people_refusals
 from govcloud_cli.model import platforms
 from govcloud_cli.plan import plans
 from govcloud_cli.providers.keycloak import session
-from govcloud_cli.run import ledger, progress, rotations, sides, workspace
+from govcloud_cli.run import ledger, progress, rotations, siderun, workspace
 from govcloud_cli.run.people import outside, places, rotating, syncing
 from govcloud_cli.run.probing import probe_people
 
@@ -113,7 +113,7 @@ def rotate_side(
     work: Work,
     plan: plans.SidePlan,
     folder: workspace.SideFolder,
-    run_of: Callable[[rotating.Due], sides.SideRun],
+    run_of: Callable[[rotating.Due], siderun.SideRun],
 ) -> Rotated:
     """Bring into force what generations this run, or one that was killed, asked for. `plan` has those of now.
 

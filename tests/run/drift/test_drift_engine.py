@@ -19,7 +19,18 @@ from govcloud_cli.model import platforms
 from govcloud_cli.plan import cluster, credentials, plans, shards
 from govcloud_cli.providers.kubernetes import client as clients
 from govcloud_cli.providers.kubernetes import transport
-from govcloud_cli.run import database_access, drift, machines, preparing, progress, sides, sites, stacks, workspace
+from govcloud_cli.run import (
+    database_access,
+    drift,
+    machines,
+    preparing,
+    progress,
+    siderun,
+    sides,
+    sites,
+    stacks,
+    workspace,
+)
 from govcloud_cli.run.drift import tasks
 from stacks.components import databases as database_components
 from stacks.components import manifests
@@ -269,15 +280,15 @@ class World:
     ran: list[tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=list)
     """Operation and stacks, per job."""
 
-    def run(self, verb: str = "run") -> sides.SideRun:
+    def run(self, verb: str = "run") -> siderun.SideRun:
         """Deploy (`run`) or `repair`."""
         journal = progress.Journal(Quiet())
         tools = {"pulumi": pathlib.Path("/pulumi")}
         logs = workspace.make_folder(self.site.space.path / "logs")
-        one = sides.SideRun(
-            site=self.site, plan=self.plan, tools=tools, request=sides.Request(), journal=journal, now=NOW, logs=logs
+        one = siderun.SideRun(
+            site=self.site, plan=self.plan, tools=tools, request=siderun.Request(), journal=journal, now=NOW, logs=logs
         )
-        getattr(one, verb)()
+        {"run": sides.run, "repair": sides.repair}[verb](one)
         return one
 
     def ask(self, work: Callable[[clients.Client], Any]) -> Any:
@@ -468,7 +479,7 @@ class _stacks:  # noqa: N801 - a context manager
 
 
 @pytest.fixture(scope="module")
-def calm(world: World) -> sides.SideRun:
+def calm(world: World) -> siderun.SideRun:
     """A second deploy, while nothing drifted."""
     return world.run()
 
@@ -479,12 +490,12 @@ class Drifted:
 
     versions: dict[str, str]
     """Before."""
-    repaired: sides.SideRun
+    repaired: siderun.SideRun
     after: dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def drifted(world: World, calm: sides.SideRun) -> Drifted:
+def drifted(world: World, calm: siderun.SideRun) -> Drifted:
     assert not calm.left
     before = world.versions()
     world.ask(lambda client: client.apply(_foreign(), force=True))
@@ -499,11 +510,11 @@ def _foreign() -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "b"}}
 
 
-def told(run: sides.SideRun) -> dict[tuple[str, str], drift.Finding]:
+def told(run: siderun.SideRun) -> dict[tuple[str, str], drift.Finding]:
     return {(finding.subject, finding.field): finding for finding in (*run.repaired, *run.left)}
 
 
-def test_where_nothing_drifted_no_stack_runs_and_nothing_is_told(world: World, calm: sides.SideRun) -> None:
+def test_where_nothing_drifted_no_stack_runs_and_nothing_is_told(world: World, calm: siderun.SideRun) -> None:
     assert calm.repaired == []
     assert calm.left == []
     assert calm.unread == []

@@ -10,7 +10,7 @@ import pytest
 from govcloud_cli import errors
 from govcloud_cli.model import tenants
 from govcloud_cli.plan import shards, steps
-from govcloud_cli.run import applied, decisions, ledger, progress, rotations, sides, sites
+from govcloud_cli.run import applied, decisions, ledger, progress, rotations, siderun, sites
 from govcloud_cli.run.audit import places as audit_places
 from govcloud_cli.run.audit import reading
 from govcloud_cli.run.people import deploying, places, rotating, side
@@ -33,11 +33,11 @@ class Deploy:
         work = side.Work(clock=clock, environ={"PATH": ""}, journal=self.journal, book=self.book, leavers=leavers)
         self.people = deploying.People(site=self.site, work=work)
         (planned,) = self.plan.sides
-        self.run = sides.SideRun(
+        self.run = siderun.SideRun(
             site=self.site,
             plan=planned,
             tools={},
-            request=sides.Request(),
+            request=siderun.Request(),
             journal=self.journal,
             now=people_service.NOW,
             logs=world.folder.path / "logs",
@@ -287,7 +287,7 @@ def test_what_is_done_is_judged_by_the_secrets_of_now(
     with_realm(world)
     world.service.add("li.wei", "org:yunxi-finance", "finance:owners", shown="李伟")
 
-    def rotated(run: sides.SideRun, found: rotating.Due) -> None:
+    def rotated(run: siderun.SideRun, found: rotating.Due) -> None:
         for step in found.steps:
             run.record.finish(step)
 
